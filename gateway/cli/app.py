@@ -1,0 +1,53 @@
+"""The `gateway` command: one file per verb, imported only when that verb is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+import typer
+
+from gateway import __version__
+
+VERBS = {
+    "demo": "Build and serve a sample quarter, published by its partners under a charter.",
+    "init": "Make a new, empty twin.",
+    "serve": "Serve a twin, or files straight away.",
+    "check": "Judge a file by a charter before it is sent; writes nothing.",
+    "publish": "Publish a file to a twin.",
+    "convert": "Convert a file, with a report of what changed.",
+    "snapshot": "Write a GeoPackage of what a reader may see.",
+    "rebuild": "Make a projection of the twin anew.",
+    "audit": "Verify the journal.",
+    "party": "Partners of a twin: add, list, end.",
+    "key": "API keys: new, list, revoke.",
+    "charter": "Show a charter.",
+    "doctor": "Say what this installation has and lacks.",
+    "plugins": "List adapters, stores, checks and other plug-ins.",
+}
+
+
+class _Verbs(click.Group):
+    """Loads ``gateway.cli.<verb>`` on first use; each has `app`, a typer application of that verb."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        verb: Any = import_module(f"gateway.cli.{cmd_name}").app
+        command = typer.main.get_command(verb)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gateway")
+def main() -> None:
+    """One digital twin, many open doors, one charter."""

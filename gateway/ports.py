@@ -1,0 +1,341 @@
+"""The Protocols between the services and everything they use: adapters, checks, the store, blobs, projections.
+
+A service is handed objects that keep these contracts; it never imports the modules that fulfil them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from gateway.model.access import Access
+from gateway.model.crs import Crs
+from gateway.model.dataset import Collection, Dataset
+from gateway.model.feature import Feature, Layer
+from gateway.model.finding import Finding
+from gateway.model.journal import Audit, Entry
+from gateway.model.party import Key, Party
+from gateway.model.query import Query, RecordQuery
+from gateway.model.record import Record
+from gateway.model.report import Report
+from gateway.model.row import Page, Row
+from gateway.model.submission import Submission
+
+# --- formats ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read a file: `crs` fills a missing CRS and never overrides one; `id_field` names the property that holds ids."""
+
+    crs: Crs | None = None
+    id_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says before its features. `crs` is None where the file has none; `record` is metadata the file carries.
+    `ids` says where ids come from: ``source`` (the file's own), ``field``, or ``order`` (numbers in file order, not permanent)."""
+
+    format: str
+    version: str | None = None
+    crs: Crs | None = None
+    title: str | None = None
+    description: str | None = None
+    layers: tuple[Layer, ...] = ()
+    ids: str = "source"
+    record: Record | None = None
+
+
+class Reading(Protocol):
+    """An open file: its header, then its features once, as a stream; `report` fills as they pass. Close it, or use `with`.
+
+    `problems` collects what is wrong but does not stop the reading (an unclosed ring, a dangling xlink): findings of rule
+    ``source`` with severity warn, place and object set; at most 100 kept, all counted in `report`.
+    """
+
+    header: Header
+    report: Report
+    problems: list[Finding]
+
+    def __iter__(self) -> Iterator[Feature]: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Reading: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How to write: the CRS of the coordinates that will come, a title, the layers where known, and the format's version."""
+
+    crs: Crs | None
+    title: str | None = None
+    layers: tuple[Layer, ...] = ()
+    version: str | None = None
+    box: tuple[float, float, float, float] | None = None
+
+
+class Adapter(Protocol):
+    """One format. `name` is the word of ``--to`` and of reports; `suffixes` are tried longest first, in lower case."""
+
+    name: str
+    title: str
+    media_type: str
+    suffixes: tuple[str, ...]
+    reads: bool
+    writes: bool
+
+    def sniff(self, head: bytes, name: str) -> bool:
+        """Whether the first 64 KiB of a file are this format. Decided by the bytes; `name` may only break a tie."""
+        ...
+
+    def open(self, path: Path, options: ReadOptions) -> Reading:
+        """Open a file of this format. Raises Unreadable, naming the place."""
+        ...
+
+    def write(self, features: Iterable[Feature], sink: BinaryIO, output: Output, report: Report) -> None:
+        """Write a stream of features in family order to `sink` in constant memory; what does not fit goes to `report`."""
+        ...
+
+
+# --- the charter's checks --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a check may look at: the submission, its submitter, what is there already, and what the features added up to.
+
+    `header`, `record` and `totals` are final when `Check.finish` is called. `previous_ids` answers whether an id stood in the
+    previous version of a collection. `crs` is the CRS in force: the file's, else the submission's.
+    """
+
+    event: str
+    party: Party | None
+    dataset: str
+    header: Header | None
+    crs: Crs | None
+    record: Record | None
+    level: str | None
+    licence: str | None
+    current: Dataset | None
+    charter: Any
+    problems: Sequence[Finding] = ()
+    features: int = 0
+    collections: Mapping[str, int] = field(default_factory=dict)
+    previous_ids: Callable[[str, Sequence[str]], set[str]] | None = None
+    properties: Mapping[str, set[str]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Check(Protocol):
+    """One kind of check of a charter, made anew for each rule and each submission.
+
+    The class has `type` (``geom.crs``) and `parameters` (name -> (type, required)); it is called with the rule. Findings carry
+    what was found and expected; the engine adds rule id, article, severity and the texts.
+    """
+
+    type: str
+
+    def start(self, subject: Subject) -> Iterable[Finding]:
+        """Look at the submission before its features."""
+        ...
+
+    def feature(self, feature: Feature, subject: Subject) -> Iterable[Finding]:
+        """Look at one feature as it passes, in the file's CRS and visualisation order."""
+        ...
+
+    def finish(self, subject: Subject) -> Iterable[Finding]:
+        """Look at the whole after the last feature."""
+        ...
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+
+
+class Reader(Protocol):
+    """A consistent view of one moment of the store (one read transaction)."""
+
+    def version(self) -> int:
+        """The sequence of the newest journal entry: a token for caches and ETags."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """A fact fixed at `init` (``charter``, ``id_base``, ``title``, ``created``, ``public_key``)."""
+        ...
+
+    def datasets(self, access: Access) -> list[Dataset]:
+        """All visible datasets with record and collections, by id."""
+        ...
+
+    def dataset(self, dataset: str, access: Access) -> Dataset | None: ...
+    def collections(self, access: Access) -> list[Collection]: ...
+    def collection(self, collection: str, access: Access) -> Collection | None: ...
+
+    def page(self, query: Query) -> Page:
+        """One page of ready features, in row-key order."""
+        ...
+
+    def count(self, query: Query, cap: int | None = None) -> int | None:
+        """How many features match, ignoring limit and after; None when more than `cap`. Exact, never an estimate."""
+        ...
+
+    def rows(self, query: Query) -> Iterator[Row]:
+        """The matching rows with all members, streamed; `query.limit` < 0 means all."""
+        ...
+
+    def item(self, collection: str, feature: str, access: Access, *, version: int | None = None) -> Row | None: ...
+    def family(self, collection: str, access: Access) -> Iterator[Row]:
+        """All rows of a collection in family order (root, then its descendants, parents first), streamed."""
+        ...
+
+    def existing(self, collection: str, ids: Sequence[str]) -> set[str]:
+        """Which of `ids` are in the current version of a collection."""
+        ...
+
+    def records(self, query: RecordQuery) -> tuple[int, list[Record]]:
+        """The number of matching records and one page of them."""
+        ...
+
+    def record_values(self, property: str, access: Access) -> list[tuple[str, int]]:
+        """Distinct values of a record property with counts (CSW GetDomain)."""
+        ...
+
+    def parties(self) -> list[Party]: ...
+    def party(self, id_or_pseudonym: str) -> Party | None: ...
+    def keys(self, party: str | None = None) -> list[Key]: ...
+    def key(self, digest: bytes) -> Key | None: ...
+    def submission(self, id: str) -> Submission | None: ...
+    def submissions(self, party: str | None = None, *, limit: int = 100) -> list[Submission]: ...
+    def effect(self, effect: str) -> Submission | None:
+        """The published submission with this effect that is still its dataset's current publication."""
+        ...
+
+    def idempotency(self, party: str, key: str) -> tuple[str, str] | None:
+        """(digest of the body, submission id) of an Idempotency-Key used in the last 24 h."""
+        ...
+
+    def entries(self, after: int = 0, limit: int = 1000) -> list[Entry]: ...
+
+
+class Staging(Protocol):
+    """The coming content of one collection, laid down apart; invisible until published. Abort it, or hand it to `publish`."""
+
+    collection: str
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Lay down rows in order; columns are discovered from `Row.properties` (at most 200; `dropped_columns` names the rest).
+        Raises Conflict for an id that came before."""
+        ...
+
+    dropped_columns: list[str]
+
+    def abort(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One new version of one dataset, ready to become visible: everything in it happens in one transaction, or nothing.
+
+    `collections` pairs each staging with what is known of its collection (the store fills features, boxes, interval, version).
+    `removals` are collections to take away. `submission` is stored with the version and entry filled in. `allow_removal`:
+    otherwise taking away a collection or more than 20 % of one's features raises Conflict.
+    """
+
+    dataset: Dataset
+    collections: Sequence[tuple[Collection, Staging]]
+    submission: Submission
+    body: Mapping[str, Any]
+    mode: str = "replace"
+    removals: Sequence[str] = ()
+    allow_removal: bool = False
+    idempotency: tuple[str, str, str] | None = None
+    """(party, key, digest of the body)"""
+
+
+class Store(Protocol):
+    """The truth: features, records, parties, submissions and the journal, behind one contract for every kind of store."""
+
+    path: str
+
+    @classmethod
+    def create(cls, place: str, settings: Mapping[str, str], sign: Callable[[bytes], bytes]) -> Store:
+        """A new, empty store at `place` (folder or address). Raises Conflict where there is one."""
+        ...
+
+    @classmethod
+    def open(cls, place: str, sign: Callable[[bytes], bytes], *, wait: float = 10.0) -> Store:
+        """Open a store; migrates an older one after a backup, refuses a newer one (IntegrityError), heals after a crash."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Reader]: ...
+    def stage(self, collection: Collection) -> Staging: ...
+
+    def publish(self, publication: Publication) -> Submission:
+        """Make a publication visible, with its journal entry, durably. Raises Busy, Conflict, IdNotAvailable."""
+        ...
+
+    def refuse(self, submission: Submission, body: Mapping[str, Any]) -> Submission:
+        """Keep a refused submission with its journal entry."""
+        ...
+
+    def put_party(self, party: Party, kind: str, body: Mapping[str, Any]) -> None:
+        """Add or change a party, with a journal entry of `kind` (``party.added``, ``party.ended``)."""
+        ...
+
+    def put_key(self, key: Key, kind: str, body: Mapping[str, Any]) -> None:
+        """Add or revoke a key, with a journal entry of `kind` (``key.issued``, ``key.revoked``)."""
+        ...
+
+    def snapshot(self, target: Path, access: Access) -> int:
+        """Write a plain GeoPackage of what this reader may see; gives the number of features."""
+        ...
+
+    def verify(self, public_key: bytes) -> Audit:
+        """Check every entry, every head and the file of heads against one another; writes nothing."""
+        ...
+
+    def rebuild_index(self) -> None:
+        """Make the catalogue's search index anew."""
+        ...
+
+    def sweep(self) -> list[str]:
+        """Remove what a crash left staged; names what went."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Blobs(Protocol):
+    """Content-addressed bytes: the name is the SHA-256 in hex."""
+
+    def put(self, path: Path) -> str:
+        """Keep a file durably; gives its digest. Keeping the same bytes again costs nothing."""
+        ...
+
+    def read(self, digest: str) -> Iterator[bytes]: ...
+    def has(self, digest: str) -> bool: ...
+    def remove(self, digest: str) -> None: ...
+
+
+# --- projections -----------------------------------------------------------------------------------------------------
+
+
+class Projection(Protocol):
+    """Something made from the truth and brought up to date from the journal; it can be thrown away and made anew."""
+
+    name: str
+
+    def cursor(self) -> int:
+        """The journal sequence it stands at."""
+        ...
+
+    def apply(self, reader: Reader, entries: Sequence[Entry]) -> None:
+        """Take in what these entries changed, then move the cursor, all or nothing."""
+        ...
+
+    def rebuild(self, reader: Reader) -> None:
+        """Make the whole anew from what the reader sees now."""
+        ...

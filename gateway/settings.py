@@ -1,0 +1,87 @@
+"""The only reader of the environment. Every setting is ``GATEWAY_`` and its name in capitals; unknown ones are errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import UsageError
+
+PREFIX = "GATEWAY_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set. Each field's comment is its documentation in docs/settings.md."""
+
+    base_url: str | None = None
+    """Public address of the twin, with no trailing slash; links are made from it."""
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    """Host names the server answers to."""
+    key: str | None = None
+    """API key of the party the command line acts as (`--as`)."""
+    journal_key: str | None = None
+    """Ed25519 private key of the journal, PEM; otherwise it lies in the twin's folder."""
+    writer_wait: float = 10.0
+    """Seconds a writer waits for its turn."""
+    projection_wait: float = 60.0
+    """Seconds a publication waits for its projections."""
+    max_upload: int = 2_000_000_000
+    """Bytes one submission may have."""
+    max_limit: int = 10_000
+    """The largest page of items."""
+    sparql_seconds: float = 10.0
+    """Time limit of one SPARQL query."""
+    sparql_memory: int = 1_073_741_824
+    """Memory limit of one SPARQL query's process, in bytes."""
+    sparql_bytes: int = 64_000_000
+    """Size limit of one SPARQL answer."""
+    graph_limit: int = 100_000
+    """Datasets with more features have only their metadata in the graph, unless they say otherwise."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+    corpus: str | None = None
+    """Folder of other people's files, for `pytest -m corpus` and the benchmarks."""
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment. Raises UsageError naming every variable that is unknown or has a bad value."""
+    given = os.environ if environment is None else environment
+    known = {f"{PREFIX}{f.name.upper()}": f.name for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    problems = []
+    for variable, text in given.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = known.get(variable)
+        if name is None:
+            problems.append(f"{variable} is not a setting")
+            continue
+        try:
+            values[name] = _parse(name, text)
+        except ValueError:
+            problems.append(f"{variable} has a bad value: {text!r}")
+    if problems:
+        raise UsageError("; ".join(problems), cure="see docs/settings.md")
+    return Settings(**values)
+
+
+def _parse(name: str, text: str) -> Any:
+    default = getattr(Settings(), name)
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, int):
+        return int(text)
+    if isinstance(default, float):
+        return float(text)
+    return text.rstrip("/") if name == "base_url" else text
+
+
+def data_folder(name: str) -> Path:
+    """The shipped folder `name` (profiles, mappings, ontology): in the wheel beside the package, else at the project's top."""
+    package = Path(__file__).parent
+    shipped = package / "shipped" / name
+    return shipped if shipped.is_dir() else package.parent / name

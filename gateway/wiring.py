@@ -1,0 +1,125 @@
+"""Builds a Gateway from a twin's folder and the settings: the only place that constructs things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway import registry
+from gateway.charter.language import Charter, load
+from gateway.errors import NotFound
+from gateway.graph.broker import SparqlBroker
+from gateway.graph.projection import GraphProjection
+from gateway.model.party import Party
+from gateway.ports import Blobs, Store
+from gateway.services.identity import IdentityService
+from gateway.services.projections import Projector
+from gateway.services.publish import PublishService
+from gateway.services.query import QueryService
+from gateway.settings import Settings
+from gateway.settings import load as load_settings
+from gateway.store.blobs import FolderBlobs
+from gateway.store.signing import JournalKey
+
+OPERATOR = "operator"
+
+
+@dataclass(slots=True)
+class Gateway:
+    """One open twin: its store, its charter and the services over them. Close it when done."""
+
+    folder: Path
+    settings: Settings
+    store: Store
+    blobs: Blobs
+    charter: Charter
+    id_base: str
+    identity: IdentityService
+    publishing: PublishService
+    queries: QueryService
+    projector: Projector
+    sparql: SparqlBroker
+
+    def close(self) -> None:
+        """Stop child processes and close the store."""
+        self.sparql.close()
+        self.store.close()
+
+
+def create(folder: Path, *, charter: str = "open", id_base: str = "http://localhost:8000/id/", title: str | None = None) -> None:
+    """Make a new, empty twin in `folder` with its journal key and its operator.
+
+    Raises Conflict where there is a twin already, CharterError or NotFound for a charter that cannot be loaded.
+    """
+    settings = load_settings()
+    terms = load(charter)
+    folder.mkdir(parents=True, exist_ok=True)
+    key = JournalKey.create(folder, settings.journal_key)
+    facts = {
+        "charter": terms.id,
+        "id_base": id_base if id_base.endswith("/") else f"{id_base}/",
+        "title": title or folder.resolve().name,
+        "public_key": key.public.hex(),
+    }
+    store = registry.get("stores", "geopackage").create(str(folder), facts, key.sign)
+    try:
+        IdentityService(store, terms).add_party(OPERATOR, "Operator", roles=(terms.centre_role,))
+    finally:
+        store.close()
+
+
+def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
+    """Open the twin in `folder`. Raises NotFound where there is none."""
+    settings = settings or load_settings()
+    if not (folder / "twin.gpkg").is_file():
+        raise NotFound(f"there is no twin in {folder}", cure=f"gateway init {folder}")
+    key = JournalKey.load(folder, settings.journal_key)
+    store: Store = registry.get("stores", "geopackage").open(str(folder), key.sign, wait=settings.writer_wait)
+    with store.reading() as reader:
+        facts = {name: reader.setting(name) or "" for name in ("charter", "id_base")}
+    charter = load(facts["charter"])
+    blobs = FolderBlobs(folder / "blobs")
+    graph = GraphProjection(folder / "graph", facts["id_base"], limit=settings.graph_limit)
+    projector = Projector(store, (graph,), folder / "projector.lock", wait=settings.projection_wait)
+    return Gateway(
+        folder=folder,
+        settings=settings,
+        store=store,
+        blobs=blobs,
+        charter=charter,
+        id_base=facts["id_base"],
+        identity=IdentityService(store, charter),
+        publishing=PublishService(store, blobs, charter, projector, settings),
+        queries=QueryService(store, charter, settings),
+        projector=projector,
+        sparql=SparqlBroker(folder / "graph", settings),
+    )
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Gateway]:
+    """An open twin for the length of a `with`."""
+    gateway = open_gateway(folder)
+    try:
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def acting_party(gateway: Gateway, name: str | None, key: str | None) -> Party:
+    """The party a command acts as: the operator, or `name` proven by `key` (GATEWAY_KEY, --key-file or demo-keys.json)."""
+    if name is None or name == OPERATOR:
+        return gateway.identity.party(OPERATOR)
+    return gateway.identity.prove(name, key or gateway.settings.key or _demo_key(gateway.folder, name))
+
+
+def _demo_key(folder: Path, name: str) -> str | None:
+    import orjson
+
+    path = folder / "demo-keys.json"
+    if not path.is_file():
+        return None
+    found = orjson.loads(path.read_bytes()).get(name)
+    return found if isinstance(found, str) else None
