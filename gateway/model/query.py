@@ -100,6 +100,8 @@ class Query:
 
     `boxes` are in the storage CRS in visualisation order (two where a CRS84 box crosses the antimeridian); a feature
     qualifies when its geometry itself intersects one of them (features without geometry: never, given a box).
+    `region` is given where a box of another CRS is no box in the storage CRS: ISO WKB (Multi)Polygon in the storage CRS, the
+    true shape of the question, whose bounds are `boxes`; then a geometry qualifies when it intersects the region.
     `interval` is (from, to) in RFC 3339 UTC or None (open); features without validity qualify. `after` is the row key of
     the last feature of the page before. `as_of` is a time of publication, `version` a dataset version; None is current.
     """
@@ -113,6 +115,7 @@ class Query:
     after: int | None = None
     version: int | None = None
     as_of: str | None = None
+    region: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
