@@ -133,11 +133,15 @@ class Subject:
 class Check(Protocol):
     """One kind of check of a charter, made anew for each rule and each submission.
 
-    The class has `type` (``geom.crs``) and `parameters` (name -> (type, required)); it is called with the rule. Findings carry
-    what was found and expected; the engine adds rule id, article, severity and the texts.
+    The class has `type` (``geom.crs``), `parameters` (name -> (kind, required); kinds in `gateway.charter.parameters`), a class
+    method `problems(parameters)` for what kinds cannot say, and `needs` (what must be there for it to be asked: ``party``,
+    ``features``, ``crs``); `gateway.charter.check.QuietCheck` is a base. It is called with the rule. Findings carry what was
+    found and expected; the engine adds rule id, article, severity and the texts, and takes `position` into CRS84.
+    `subject.extra["box"]` is the bounds of the feature that passes, in its own CRS.
     """
 
     type: str
+    needs: frozenset[str]
 
     def start(self, subject: Subject) -> Iterable[Finding]:
         """Look at the submission before its features."""

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: a party (by its pseudonym) with its roles, or nobody (`party` None, role ``public``)."""
+    """Who asks: a party (by its pseudonym) with its roles, or nobody (`party` None, role ``public``).
+
+    `mandates` are the datasets he publishes for their owners, and so may see.
+    """
 
     party: str | None = None
     name: str | None = None
     roles: frozenset[str] = frozenset({"public"})
     key: str | None = None
+    mandates: frozenset[str] = frozenset()
 
 
 PUBLIC = Reader()
