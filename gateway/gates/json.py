@@ -28,14 +28,16 @@ _NOT_INTEGER = (b".", b"e", b"E")
 _PIECE = 1 << 20
 
 
-def loads(raw: bytes, *, place: str | None = None) -> Any:
-    """Parse one JSON text. A byte order mark is skipped. Raises Unreadable with `place`, the line and the column."""
+def loads(raw: bytes, *, place: str | None = None, line: int = 1, column: int = 0) -> Any:
+    """Parse one JSON text. A byte order mark is skipped. Raises Unreadable with `place`, the line and the column.
+
+    `line` and `column` say where the text begins in its file (lines from 1, columns from 0)."""
     if raw[:3] == b"\xef\xbb\xbf":
         raw = raw[3:]
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"not valid JSON: {_reason(raw, error)}", place=_at(place, error)) from error
+        raise Unreadable(f"not valid JSON: {_reason(raw, error)}", place=_at(place, error, line, column)) from error
     outside = structure(raw, place)
     _check_depth(outside, place)
     _check_numbers(outside, place)
@@ -161,6 +163,6 @@ def _reason(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return text
 
 
-def _at(place: str | None, error: orjson.JSONDecodeError) -> str:
-    spot = f"line {error.lineno}, column {error.colno}"
-    return spot if place is None else f"{place}, {spot}"
+def _at(place: str | None, error: orjson.JSONDecodeError, line: int, column: int) -> str:
+    spot = f"line {error.lineno + line - 1}, column {error.colno + (column if error.lineno == 1 else 0)}"
+    return spot if not place else f"{place}, {spot}"
