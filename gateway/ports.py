@@ -30,7 +30,7 @@ from gateway.model.submission import Submission
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How to read a file: `crs` fills a missing CRS and never overrides one; `id_field` names the property that holds ids.
-    `name` is the file's name as its sender gave it (an upload is spooled under another), for a collection the file does not name."""
+    `name` is the file's name as its sender gave it (an upload is spooled under another), where the file names no collection."""
 
     crs: Crs | None = None
     id_field: str | None = None
