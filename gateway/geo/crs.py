@@ -35,7 +35,9 @@ def known(text: str, parameter: str) -> Crs:
     crs = parse(text)
     if not crs.is_known:
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        raise ParameterError(parameter, f"{shown!r} is not a known reference system", cure="for example EPSG:2056 or EPSG:2056+5728")
+        raise ParameterError(
+            parameter, f"{shown!r} is not a known reference system", cure="for example EPSG:2056 or EPSG:2056+5728"
+        )
     return crs
 
 
