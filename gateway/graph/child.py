@@ -42,14 +42,8 @@ def _seccomp() -> bool:
         return False
     audit, calls = known
     deny, allow = 0x00050000 | 1, 0x7FFF0000
-    steps = [
-        (0x20, 0, 0, 4),
-        (0x15, 1, 0, audit),
-        (0x06, 0, 0, deny),
-        (0x20, 0, 0, 0),
-        (0x35, 0, 1, 0x40000000),
-        (0x06, 0, 0, deny),
-    ]
+    refuse = (0x06, 0, 0, deny)
+    steps = [(0x20, 0, 0, 4), (0x15, 1, 0, audit), refuse, (0x20, 0, 0, 0), (0x35, 0, 1, 0x40000000), refuse]
     for number in calls:
         steps += [(0x15, 0, 1, number), refuse]
     steps.append((0x06, 0, 0, allow))
