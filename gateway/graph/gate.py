@@ -138,15 +138,8 @@ def _tokens(query: str) -> Iterator[Token]:
             line = query.count("\n", 0, position) + 1
             raise _refusal(f"line {line}: {query[position]!r} begins nothing that SPARQL knows")
         kind = match.lastgroup or ""
-        yield (
-            Token("space", " " if kind == "comment" and "\n" not in match.group() else match.group(), position)
-            if kind
-            in (
-                "space",
-                "comment",
-            )
-            else Token(kind, match.group(), position)
-        )
+        is_space = kind in ("space", "comment")
+        yield Token("space" if is_space else kind, " " if kind == "comment" else match.group(), position)
         position = match.end()
 
 
@@ -172,9 +165,9 @@ def _check_words(tokens: list[Token]) -> None:
     for place, token in enumerate(solid):
         if token.kind == "word" and "service" in token.text.casefold():
             raise _refusal("SERVICE is not allowed here", "ask the other endpoint yourself")
-        if token.kind == "name" and "service" in token.text.partition(":")[0].casefold():
-            if any(following.text == "{" for following in solid[place + 1 : place + 3]):
-                raise _refusal("SERVICE is not allowed here", "ask the other endpoint yourself")
+        before_group = any(following.text == "{" for following in solid[place + 1 : place + 3])
+        if token.kind == "name" and before_group and "service" in token.text.partition(":")[0].casefold():
+            raise _refusal("SERVICE is not allowed here", "ask the other endpoint yourself")
         if token.kind == "word" and token.text.upper() in _UPDATES:
             raise _refusal(f"{token.text.upper()} is an update; this endpoint only reads", "publish through /submissions")
 

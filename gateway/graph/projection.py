@@ -66,7 +66,7 @@ class GraphProjection:
         self._generations.clear()
         work = self._generations.workplace()
         if current.generation is not None:
-            Store.read_only(self._generations.path(current.generation)).backup(work)
+            Store.read_only(str(self._generations.path(current.generation))).backup(work)
         for dataset in touched:
             work = self._replace(work, reader, dataset)
         self._publish(work, pointer)
@@ -123,7 +123,7 @@ class GraphProjection:
         target = self._generations.workplace()
         old, new = Store(work), Store(target)
         for other in old.named_graphs():
-            if other != graph:
+            if isinstance(other, NamedNode) and other != graph:
                 _copy(old, new, other)
         if dataset is not None:
             self._fill(new, reader, dataset)
@@ -184,7 +184,10 @@ class GraphProjection:
         kept = {collection_iri(self._id_base, collection.id): collection.id for collection in dataset.collections}
         parts = [quad.object for quad in store.quads_for_pattern(graph, _HAS_PART, None, graph)]
         for part in parts:
-            members = (quad.subject for quad in store.quads_for_pattern(None, _IN_COLLECTION, part, graph))
+            if not isinstance(part, NamedNode):
+                continue
+            quads = store.quads_for_pattern(None, _IN_COLLECTION, part, graph)
+            members = (quad.subject for quad in quads if isinstance(quad.subject, NamedNode))
             while batch := list(islice(members, _BATCH)):
                 ids = {unquote(member.value.rpartition("/")[2]): member for member in batch}
                 there = reader.existing(kept[part.value], list(ids)) if part.value in kept else set()
