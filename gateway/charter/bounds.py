@@ -17,7 +17,7 @@ from gateway.model.geometry import Geometry
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """`box` is (minx, miny, maxx, maxy) over the plain and all 3D geometries, in the feature's CRS; `valid` speaks of the plain one."""
+    """`box` is (minx, miny, maxx, maxy) over the plain and all 3D geometries, in the feature's CRS; `valid` is the plain one's."""
 
     box: Box | None
     valid: bool

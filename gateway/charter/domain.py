@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
+
+from gateway.errors import InputError
 from gateway.geo import crs as systems
 from gateway.geo import transform
 from gateway.model.crs import CRS84, Crs
@@ -9,8 +14,10 @@ from gateway.model.dataset import Box
 
 _SLACK = 1e-6
 _WORLD: Box = (-180 - _SLACK, -90 - _SLACK, 180 + _SLACK, 90 + _SLACK)
+_STEPS = 21
 
 
+@cache
 def of(crs: Crs) -> tuple[Box, ...]:
     """The domain of `crs` in its own coordinates (visualisation order): degrees of the globe, or the area of use widened by its
     own size on each side. Empty where nothing is known."""
@@ -23,10 +30,18 @@ def of(crs: Crs) -> tuple[Box, ...]:
 
 
 def box_in(box: Box, source: Crs, target: Crs) -> tuple[Box, ...]:
-    """`box` of `source` in `target`: the bounds of its densified outline."""
+    """The bounds of `box` of `source` in `target`, found on a grid; empty where the box has no place there."""
     if source.horizontal == target.horizontal:
         return (box,)
-    return tuple(transform.boxes(box, source, target))
+    west, south, east, north = box
+    xs = np.linspace(west, east if west <= east else east + 360, _STEPS)
+    grid = np.array([(x, y) for x in xs for y in np.linspace(south, north, _STEPS)])
+    try:
+        moved = transform.points(grid, source, target)
+    except InputError:
+        return ()
+    low, high = moved.min(axis=0), moved.max(axis=0)
+    return ((float(low[0]), float(low[1]), float(high[0]), float(high[1])),)
 
 
 def widened(box: Box, by: float) -> Box:

@@ -19,7 +19,7 @@ def observed(
     message: Text | None = None,
     cure: Text | None = None,
 ) -> Finding:
-    """A finding without rule and severity. `position` is in the CRS in force (visualisation order); `found` None means nothing was there.
+    """A finding without rule and severity. `position` is in the CRS in force (visualisation order); `found` None: nothing there.
 
     `message` and `cure`, where given, are said instead of the charter's own words.
     """

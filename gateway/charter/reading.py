@@ -133,10 +133,8 @@ def _strange_placeholders(template: str) -> str | None:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
         return str(error)
-    strange = [
-        name for _, name, form, conversion in parts if name is not None and (name not in _PLACEHOLDERS or form or conversion)
-    ]
-    return ", ".join(f"{{{name}}}" for name in strange) or None
+    fields = [(name, form or conversion) for _, name, form, conversion in parts if name is not None]
+    return ", ".join(f"{{{name}}}" for name, extra in fields if extra or name not in _PLACEHOLDERS) or None
 
 
 def _in_force(value: Any, problems: Problems, where: str) -> tuple[str | None, str | None]:

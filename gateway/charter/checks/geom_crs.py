@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from gateway.charter.check import QuietCheck
 from gateway.charter.observation import observed
+from gateway.charter.parameters import Parameters
 from gateway.model.finding import Finding
 from gateway.ports import Subject
 
@@ -14,7 +16,7 @@ class GeomCrs(QuietCheck):
     """A known CRS; with `allow`, one of those. A plain allowed CRS also allows its compounds only where they are named."""
 
     type = "geom.crs"
-    parameters = {"allow": ("systems", False)}
+    parameters: ClassVar[Parameters] = {"allow": ("systems", False)}
     needs = frozenset({"features"})
 
     def start(self, subject: Subject) -> Iterable[Finding]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.charter import domain
 from gateway.charter.check import QuietCheck
 from gateway.charter.observation import observed
+from gateway.charter.parameters import Parameters
 from gateway.charter.terms import Rule
 from gateway.model.dataset import Box
 from gateway.model.feature import Feature
@@ -23,7 +24,7 @@ class GeomExtent(QuietCheck):
     """
 
     type = "geom.extent"
-    parameters = {"box": ("box", False), "crs": ("crs", False), "buffer": ("number", False)}
+    parameters: ClassVar[Parameters] = {"box": ("box", False), "crs": ("crs", False), "buffer": ("number", False)}
     needs = frozenset({"features", "crs"})
 
     def __init__(self, rule: Rule) -> None:

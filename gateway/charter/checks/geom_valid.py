@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from gateway.charter.check import QuietCheck
 from gateway.charter.observation import observed
+from gateway.charter.parameters import Parameters
 from gateway.geo import validity
 from gateway.model.feature import Feature
 from gateway.model.finding import Finding
@@ -16,7 +18,7 @@ class GeomValid(QuietCheck):
     """Every plain geometry is valid; with `solids`, every solid's shells are closed."""
 
     type = "geom.valid"
-    parameters = {"solids": ("flag", False)}
+    parameters: ClassVar[Parameters] = {"solids": ("flag", False)}
     needs = frozenset({"features"})
 
     def feature(self, feature: Feature, subject: Subject) -> Iterable[Finding]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import ClassVar
 
 from gateway.charter.check import QuietCheck
 from gateway.charter.observation import observed
+from gateway.charter.parameters import Parameters
 from gateway.charter.terms import Rule
 from gateway.model.feature import Feature
 from gateway.model.finding import Finding
@@ -20,7 +22,7 @@ class IdStable(QuietCheck):
     version's ids that a replacement must hold."""
 
     type = "id.stable"
-    parameters = {"automatic": ("texts", False), "kept": ("share", False)}
+    parameters: ClassVar[Parameters] = {"automatic": ("texts", False), "kept": ("share", False)}
     needs = frozenset({"features"})
 
     def __init__(self, rule: Rule) -> None:

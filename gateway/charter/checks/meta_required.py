@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.charter.check import QuietCheck
 from gateway.charter.observation import observed
+from gateway.charter.parameters import Parameters
 from gateway.model.finding import Finding
 from gateway.model.record import Record
 from gateway.ports import Subject
@@ -38,7 +39,7 @@ class MetaRequired(QuietCheck):
     """Each of `fields` is filled in the record; those of `with_features` only where the dataset has features."""
 
     type = "meta.required"
-    parameters = {"fields": ("texts", True), "with_features": ("texts", False)}
+    parameters: ClassVar[Parameters] = {"fields": ("texts", True), "with_features": ("texts", False)}
 
     @classmethod
     def problems(cls, parameters: Mapping[str, Any]) -> Iterable[str]:
