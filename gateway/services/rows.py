@@ -1,0 +1,143 @@
+"""Turns features into rows: footprint, ready GeoJSON, box, digest and, where it says more, the full document; in batches.
+
+In the ready GeoJSON the geometry is 2D in CRS84, its rings turned as RFC 7946 section 3.1.6 asks. A city object's properties
+have, where the source has none of these names, `type` (its CityJSON type) and `parent` (the id of the feature it is part of).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+
+from gateway.errors import InputError
+from gateway.geo import crs as systems
+from gateway.geo import geojson, transform
+from gateway.geo import wkb as wkbs
+from gateway.geo.footprint import footprints, united
+from gateway.model.crs import CRS84, Crs
+from gateway.model.dataset import Box
+from gateway.model.feature import Feature
+from gateway.model.row import Row
+from gateway.services import document, values
+
+type Array = np.ndarray[Any, Any]
+
+_BATCH, _LONGEST_BATCH = 1000, 4000
+_DECIMALS = systems.decimals(CRS84)
+_SORTED = orjson.OPT_SORT_KEYS
+
+
+def rows(features: Iterable[Feature], crs: Crs) -> Iterator[Row]:
+    """The rows of features whose coordinates are in `crs`, streamed in the same order; memory holds one batch.
+
+    A feature without geometry whose descendants have some gets the union of their footprints. Raises InputError, naming the
+    feature, for what cannot be kept: coordinates that are not finite or not on the Earth, numbers and text that JSON has not.
+    """
+    for batch in _batches(features):
+        yield from _rows(batch, crs)
+
+
+def _batches(features: Iterable[Feature]) -> Iterator[list[Feature]]:
+    """Batches that end between families, unless one family is very large."""
+    batch: list[Feature] = []
+    for feature in features:
+        if len(batch) >= _BATCH and (feature.parent is None or len(batch) >= _LONGEST_BATCH):
+            yield batch
+            batch = []
+        batch.append(feature)
+    if batch:
+        yield batch
+
+
+def _rows(batch: Sequence[Feature], crs: Crs) -> Iterator[Row]:
+    shapes = _shapes(batch)
+    seen = geojson.encode_shapes(_in_crs84(shapes, batch, crs), _DECIMALS)
+    written = wkbs.write(shapes)
+    boxes = shapely.bounds(shapes).tolist()
+    system = crs.code.encode()
+    for feature, geometry, box, shown in zip(batch, written, boxes, seen, strict=True):
+        yield _row(feature, geometry, None if geometry is None else tuple(box), shown, system)
+
+
+def _shapes(batch: Sequence[Feature]) -> Array:
+    """The geometry of each row in the storage CRS: the feature's own, else its footprint, else that of what it consists of."""
+    given = [feature.shape for feature in batch]
+    try:
+        shapes = wkbs.normal(given)
+    except InputError:
+        shapes = np.array([_named(feature) for feature in batch], dtype=object)
+    derived = [place for place, feature in enumerate(batch) if feature.shape is None and feature.geometries]
+    if derived:
+        shapes[derived] = footprints([batch[place] for place in derived])
+    if any(feature.parent is not None for feature in batch):
+        _gather(batch, shapes)
+    return shapes
+
+
+def _named(feature: Feature) -> Any:
+    return wkbs.normal([feature.shape], feature.place or feature.id)[0]
+
+
+def _gather(batch: Sequence[Feature], shapes: Array) -> None:
+    """Give a feature without geometry the union of what stands below it; children come after their parents."""
+    below: dict[str, list[Any]] = {}
+    for place in range(len(batch) - 1, -1, -1):
+        feature = batch[place]
+        if shapes[place] is None and feature.shape is None and feature.id in below:
+            shapes[place] = united(below[feature.id])
+        if feature.parent is not None and shapes[place] is not None:
+            below.setdefault(feature.parent, []).append(shapes[place])
+
+
+def _in_crs84(shapes: Array, batch: Sequence[Feature], crs: Crs) -> Array:
+    flat = shapely.force_2d(shapes)
+    try:
+        moved = transform.shapes(flat, crs, CRS84)
+    except InputError:
+        for feature, shape in zip(batch, flat, strict=True):
+            transform.shapes(np.array([shape], dtype=object), crs, CRS84, place=feature.place or feature.id)
+        raise
+    return np.asarray(shapely.orient_polygons(moved))
+
+
+def _row(feature: Feature, geometry: bytes | None, box: Box | None, shown: bytes, system: bytes) -> Row:
+    properties = feature.properties
+    scalar = values.demand_exact(properties, feature.id)
+    identity = values.dumps(feature.id, feature.id)
+    written = values.dumps(properties, feature.id)
+    if feature.is_city_object:
+        rest = document.content(feature)
+        full = document.packed(written, rest)
+        properties = _told(feature)
+        visible = values.dumps(properties, feature.id)
+    else:
+        rest, full, visible = values.dumps([feature.id, feature.validity], feature.id), None, written
+    ordered = values.dumps(feature.properties, feature.id, _SORTED)
+    digest = sha256(b"\0".join((system, ordered, rest, geometry or b""))).digest()
+    return Row(
+        id=feature.id,
+        properties=properties if scalar else {name: value for name, value in properties.items() if values.is_scalar(value)},
+        geometry=geometry,
+        box=box,
+        ready=b'{"type":"Feature","id":' + identity + b',"geometry":' + shown + b',"properties":' + visible + b"}",
+        digest=digest,
+        document=full,
+        validity=feature.validity,
+        parent=feature.parent,
+        type=feature.type,
+    )
+
+
+def _told(feature: Feature) -> dict[str, Any]:
+    """The properties of a city object with what a client must know to make sense of them."""
+    told = dict(feature.properties)
+    if feature.type != "Feature":
+        told.setdefault("type", feature.type)
+    if feature.parent is not None:
+        told.setdefault("parent", feature.parent)
+    return told
