@@ -1,0 +1,192 @@
+"""Builds the demo twin: files are made, parties join, each delivers with its own key, the charter judges.
+
+A twin is built beside its folder and moved in when it is whole, so that a folder holds a complete demo or none.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway import __version__, wiring
+from gateway.catalogue import iso19139
+from gateway.demo import buildings, cityfile, kerbs, network, parcels, plan, trees
+from gateway.demo.partners import Delivery, Partner, deliveries
+from gateway.errors import Conflict, GatewayError, Refused
+from gateway.model.access import EVERYTHING
+from gateway.model.submission import Request, Submission
+from gateway.model.text import pick
+from gateway.wiring import Gateway
+
+CHARTER = "sitg"
+TITLE = "Quartier de la Source"
+KEYS = "demo-keys.json"
+MARKER = "demo.json"
+FILES = "deliveries"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One delivery and what became of it; `features` is what the twin now holds of its dataset."""
+
+    delivery: Delivery
+    submission: Submission
+    features: int
+
+
+def existing(folder: Path) -> dict[str, Any] | None:
+    """What the demo in `folder` was built with, or None where there is nothing yet.
+
+    Raises Conflict where there is something else, or a demo of another version of the gateway.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return None
+    marker = folder / MARKER
+    if not marker.is_file():
+        raise Conflict(f"{folder} is there and is no demo", cure="name another folder with --dir")
+    found: dict[str, Any] = orjson.loads(marker.read_bytes())
+    if found["version"] != __version__:
+        raise Conflict(
+            f"the demo in {folder} was built by version {found['version']}, this is {__version__}",
+            cure=f"remove {folder}, or name another folder with --dir",
+        )
+    document: dict[str, Any] = found["document"]
+    return document
+
+
+def build(folder: Path, *, id_base: str, told: Callable[[Step], None]) -> dict[str, Any]:
+    """Build the demo in `folder` (absent or empty) and describe it: datasets, refused deliveries, canary.
+
+    `told` hears of every delivery as it is judged. Raises GatewayError where a delivery that should pass does not.
+    """
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    site = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        document = _build(site, id_base, told)
+        if folder.exists():
+            folder.rmdir()
+        site.replace(folder)
+    except BaseException:
+        shutil.rmtree(site, ignore_errors=True)
+        raise
+    return document
+
+
+def _build(site: Path, id_base: str, told: Callable[[Step], None]) -> dict[str, Any]:
+    canary = _word()
+    offered = deliveries(canary)
+    wiring.create(site, charter=CHARTER, id_base=id_base, title=TITLE)
+    _write_files(site / FILES, canary, offered)
+    with wiring.opened(site) as gateway:
+        keys = _admit(gateway, [delivery.partner for delivery in offered])
+        _write_private(site / KEYS, keys)
+        steps = []
+        for delivery in offered:
+            steps.append(_deliver(gateway, site / FILES, delivery, keys[delivery.partner.id]))
+            told(steps[-1])
+    document = _document(steps, canary)
+    _write_private(site / MARKER, {"version": __version__, "document": document})
+    return document
+
+
+def _word() -> str:
+    """A word that nobody else uses, easy to read and to search for."""
+    return "".join(secrets.choice("bdfgklmnprstvz") + secrets.choice("aeiou") for _ in range(6))
+
+
+def _write_files(target: Path, canary: str, offered: tuple[Delivery, ...]) -> None:
+    target.mkdir()
+    quarter = plan.lay_out()
+    cityfile.write(buildings.build(quarter), target / "buildings.gml")
+    trees.write(quarter, target / "trees.geojson")
+    parcels.write(quarter, target / "parcels.gpkg")
+    network.write(quarter, target / "network.city.json", canary)
+    kerbs.write(quarter, target / "kerbs.geojson")
+    for delivery in offered:
+        if delivery.record is not None:
+            _record_file(target, delivery).write_bytes(iso19139.write(delivery.record))
+
+
+def _record_file(folder: Path, delivery: Delivery) -> Path:
+    return folder / f"{delivery.file.partition('.')[0]}.xml"
+
+
+def _write_private(path: Path, content: Mapping[str, Any]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _admit(gateway: Gateway, partners: list[Partner]) -> dict[str, str]:
+    keys = {}
+    for partner in partners:
+        gateway.identity.add_party(partner.id, partner.name, roles=partner.roles)
+        keys[partner.id] = gateway.identity.new_key(partner.id)
+    return keys
+
+
+def _deliver(gateway: Gateway, folder: Path, delivery: Delivery, key: str) -> Step:
+    record = _record_file(folder, delivery)
+    request = Request(
+        data=str(folder / delivery.file),
+        data_name=delivery.file,
+        record=str(record) if delivery.record is not None else None,
+        record_name=record.name if delivery.record is not None else None,
+        dataset=delivery.dataset,
+        collection=delivery.collection,
+        access=delivery.access,
+        licence=delivery.licence,
+        id=delivery.id_field,
+    )
+    party = gateway.identity.prove(delivery.partner.id, key)
+    try:
+        submission = gateway.publishing.publish(request, party)
+    except Refused as refusal:
+        if delivery.record is not None:
+            first = refusal.submission.verdict.findings[0]
+            raise GatewayError(f"the demo's {delivery.file} was refused: {pick(first.message)}", place=first.place) from refusal
+        return Step(delivery, refusal.submission, 0)
+    return Step(delivery, submission, _held(gateway, delivery.dataset))
+
+
+def _held(gateway: Gateway, dataset: str) -> int:
+    with gateway.store.reading() as reader:
+        found = reader.dataset(dataset, EVERYTHING)
+    return sum(collection.features for collection in found.collections) if found is not None else 0
+
+
+def _document(steps: list[Step], canary: str) -> dict[str, Any]:
+    datasets = [
+        {
+            "id": step.delivery.dataset,
+            "collections": list(step.submission.collections),
+            "owner": step.delivery.partner.id,
+            "access": step.delivery.access,
+            "verdict": "accepted",
+            "features": step.features,
+        }
+        for step in steps
+        if step.submission.verdict.accepted
+    ]
+    refused = [
+        {
+            "dataset": step.delivery.dataset,
+            "party": step.delivery.partner.id,
+            "submission": step.submission.id,
+            "verdict": "refused",
+            "counts": dict(step.submission.verdict.counts),
+            "findings": [finding.as_json() for finding in step.submission.verdict.findings],
+        }
+        for step in steps
+        if not step.submission.verdict.accepted
+    ]
+    return {"datasets": datasets, "refused": refused, "canary": canary}
