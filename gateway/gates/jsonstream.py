@@ -6,12 +6,13 @@ Where things end is found by counting brackets outside strings (numpy, a window 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from gateway.errors import TooLarge, Unreadable
+from gateway.errors import GatewayError, TooLarge, Unreadable
 from gateway.gates.json import loads
 
 WINDOW = 1 << 20
@@ -299,3 +300,19 @@ def _word_end(view: bytes) -> int | None:
         if byte in b" \t\r\n,]}:":
             return at
     return None
+
+
+def outline(head: bytes) -> tuple[dict[str, Any], bytes | None]:
+    """The top-level members of the JSON object that `head` begins with, as far as it goes, for telling formats apart.
+
+    A container stands as an empty list or dict. Second, the first byte of what follows the object (empty: nothing), None where
+    `head` ends before the object does. Empty where `head` is no JSON object."""
+    seen: dict[str, Any] = {}
+    try:
+        stream = JsonStream(io.BytesIO(head.lstrip(b"\x1e")), window=max(64, len(head)))
+        for key in stream.members():
+            kind = stream.kind()
+            seen[key] = {b"[": [], b"{": {}}.get(kind) if kind in (b"[", b"{") else stream.value()
+        return seen, stream.kind()
+    except GatewayError:
+        return seen, None

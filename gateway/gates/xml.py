@@ -47,6 +47,9 @@ class Limits:
     tags: int = 4_000_000
 
 
+_NO_LIMITS = Limits(1 << 62, 1 << 62)
+
+
 def parse_bytes(data: bytes, *, place: str, limit: int = 16 * MIB) -> etree._Element:
     """Parse a whole document and give its root; `place` names it in errors.
 
@@ -146,6 +149,14 @@ class Stream:
 def stream(path: Path, tags: tuple[str, ...], *, place: str | None = None, limits: Limits | None = None) -> Stream:
     """Open `path` for reading piece by piece; see `Stream`. Raises Unreadable at once for a DOCTYPE or an odd encoding."""
     return Stream(path, tags, place=place, limits=limits)
+
+
+def chunks(path: Path, *, place: str | None = None) -> Iterator[bytes]:
+    """The text of a file as UTF-8, piece by piece and unparsed, for a look ahead. Raises Unreadable as `stream` does."""
+    with path.open("rb") as file:
+        source = _Guarded(file, place or path.name, _NO_LIMITS)
+        while chunk := source.read():
+            yield chunk
 
 
 def root_name(head: bytes) -> str | None:
