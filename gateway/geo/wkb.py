@@ -20,6 +20,8 @@ _SHALLOW = 16_384
 """Below this size no nesting is deep enough to hurt GEOS, so that simple multi-geometries need no walk."""
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
 _HEADER = 5
+_SIMPLE = frozenset(struct.pack("<BI", 1, code) for code in (1, 2, 3, 1001, 1002, 1003))
+"""Headers of geometries that hold no others, as nearly all are written."""
 
 type Array = np.ndarray[Any, Any]
 
@@ -31,6 +33,8 @@ def check(wkb: bytes, place: str | None = None) -> None:
     """
     if len(wkb) > LARGEST:
         raise TooLarge(f"a geometry of {len(wkb)} bytes is over the limit of {LARGEST}", place=place)
+    if wkb[:_HEADER] in _SIMPLE:
+        return
     kind = _kind(wkb, place)
     if kind == 7 or (kind >= 4 and len(wkb) > _SHALLOW):
         _walk(wkb, place)

@@ -30,6 +30,7 @@ type Array = np.ndarray[Any, Any]
 _BATCH, _LONGEST_BATCH = 1000, 4000
 _DECIMALS = systems.decimals(CRS84)
 _SORTED = orjson.OPT_SORT_KEYS
+_ID, _GEOMETRY, _PROPERTIES = b'{"type":"Feature","id":', b',"geometry":', b',"properties":'
 
 
 def rows(features: Iterable[Feature], crs: Crs) -> Iterator[Row]:
@@ -106,31 +107,34 @@ def _in_crs84(shapes: Array, batch: Sequence[Feature], crs: Crs) -> Array:
 
 
 def _row(feature: Feature, geometry: bytes | None, box: Box | None, shown: bytes, system: bytes) -> Row:
-    properties = feature.properties
-    scalar = values.demand_exact(properties, feature.id)
-    identity = values.dumps(feature.id, feature.id)
-    written = values.dumps(properties, feature.id)
-    if feature.is_city_object:
-        rest = document.content(feature)
-        full = document.packed(written, rest)
-        properties = _told(feature)
-        visible = values.dumps(properties, feature.id)
-    else:
-        rest, full, visible = values.dumps([feature.id, feature.validity], feature.id), None, written
-    ordered = values.dumps(feature.properties, feature.id, _SORTED)
-    digest = sha256(b"\0".join((system, ordered, rest, geometry or b""))).digest()
+    scalar = values.demand_exact(feature.properties, feature.id)
+    try:
+        identity = orjson.dumps(feature.id)
+        ordered = orjson.dumps(feature.properties, option=_SORTED)
+        rest, full = _full(feature) if feature.is_city_object else (b"", None)
+        properties = feature.properties if full is None else _told(feature)
+        visible = orjson.dumps(properties)
+        span = b"" if feature.validity is None else orjson.dumps(feature.validity)
+    except orjson.JSONEncodeError as error:
+        raise values.without_form(feature.id, error) from error
     return Row(
         id=feature.id,
         properties=properties if scalar else {name: value for name, value in properties.items() if values.is_scalar(value)},
         geometry=geometry,
         box=box,
-        ready=b'{"type":"Feature","id":' + identity + b',"geometry":' + shown + b',"properties":' + visible + b"}",
-        digest=digest,
+        ready=b"".join((_ID, identity, _GEOMETRY, shown, _PROPERTIES, visible, b"}")),
+        digest=sha256(b"\0".join((system, identity, ordered, span, rest, geometry or b""))).digest(),
         document=full,
         validity=feature.validity,
         parent=feature.parent,
         type=feature.type,
     )
+
+
+def _full(feature: Feature) -> tuple[bytes, bytes]:
+    """What a city object has besides its properties, and its document."""
+    rest = document.content(feature)
+    return rest, document.packed(orjson.dumps(feature.properties), rest)
 
 
 def _told(feature: Feature) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gateway.errors import InputError
 _LARGEST = 2**63
 _DEEPEST = 64
 _PLAIN = (str, bool, type(None))
+_SCALARS = {str, int, float, bool, type(None)}
 
 
 def demand_exact(properties: Mapping[str, Any], owner: str) -> bool:
@@ -21,17 +22,16 @@ def demand_exact(properties: Mapping[str, Any], owner: str) -> bool:
     Raises InputError for a number that is not finite or beyond 64 bits, a name that is no text, nesting over 64 levels, and
     any type JSON has not.
     """
-    scalar = True
+    kinds = set(map(type, properties.values()))
+    if float in kinds or int in kinds:
+        numbers = [value for value in properties.values() if type(value) is float or type(value) is int]
+        if not (min(numbers) >= -_LARGEST and max(numbers) < _LARGEST and all(map(isfinite, numbers))):
+            _name_number(properties, owner)
+    if kinds <= _SCALARS:
+        return True
     for name, value in properties.items():
-        kind = type(value)
-        if kind is str or value is None or kind is bool:
-            continue
-        if kind is float or kind is int:
-            _demand_number(value, owner, name)
-        else:
-            scalar = False
-            _demand_nested(value, owner, name, 1)
-    return scalar
+        _demand_nested(value, owner, name, 1)
+    return False
 
 
 def is_scalar(value: Any) -> bool:
@@ -44,7 +44,18 @@ def dumps(value: Any, owner: str, option: int = 0) -> bytes:
     try:
         return orjson.dumps(value, option=option)
     except orjson.JSONEncodeError as error:
-        raise InputError(f"a value has no JSON form: {error}", place=_shown(owner)) from error
+        raise without_form(owner, error) from error
+
+
+def without_form(owner: str, error: Exception) -> InputError:
+    """The error for a value of the feature `owner` that has no JSON form (a lone surrogate)."""
+    return InputError(f"a value has no JSON form: {error}", place=_shown(owner))
+
+
+def _name_number(properties: Mapping[str, Any], owner: str) -> None:
+    for name, value in properties.items():
+        if isinstance(value, float | int):
+            _demand_number(value, owner, name)
 
 
 def _demand_number(value: float, owner: str, name: str) -> None:
