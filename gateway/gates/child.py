@@ -83,7 +83,7 @@ class _Child:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
         self._folder = tempfile.TemporaryDirectory(prefix="gateway-child-")
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _CODE],
+            [sys.executable, "-I", "-B", "-c", _CODE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
