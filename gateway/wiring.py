@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway import registry
+from gateway.catalogue.records import read as read_record
 from gateway.charter.language import Charter, load
 from gateway.errors import NotFound
 from gateway.graph.broker import SparqlBroker
@@ -91,7 +92,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         charter=charter,
         id_base=facts["id_base"],
         identity=IdentityService(store, charter),
-        publishing=PublishService(store, blobs, charter, projector, settings),
+        publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record),
         queries=QueryService(store, charter, settings),
         projector=projector,
         sparql=SparqlBroker(folder / "graph", settings),

@@ -155,13 +155,7 @@ class IdentityService:
 
     def reader(self, party: Party, *, key: str | None = None) -> Reader:
         """`party` as the access decision sees it."""
-        return Reader(
-            party=party.pseudonym,
-            name=party.name,
-            roles=frozenset((PUBLIC_ROLE, *party.roles)),
-            key=key,
-            mandates=frozenset(party.delegates),
-        )
+        return reader_of(party, key=key)
 
     def _holder(self, token: str) -> tuple[Key, Party]:
         digest = _digest(token[:_LONGEST_TOKEN])
@@ -198,6 +192,17 @@ class IdentityService:
             "charterVersion": party.charter_version,
             "delegates": list(party.delegates),
         }
+
+
+def reader_of(party: Party, *, key: str | None = None) -> Reader:
+    """A party as the access decision sees it."""
+    return Reader(
+        party=party.pseudonym,
+        name=party.name,
+        roles=frozenset((PUBLIC_ROLE, *party.roles)),
+        key=key,
+        mandates=frozenset(party.delegates),
+    )
 
 
 def _checked_id(id: str) -> str:

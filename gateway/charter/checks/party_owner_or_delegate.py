@@ -18,8 +18,8 @@ class PartyOwnerOrDelegate(QuietCheck):
     type = "party.owner_or_delegate"
     needs = frozenset({"party"})
 
-    def start(self, subject: Subject) -> Iterable[Finding]:
-        """One finding where the submitter is neither, or may not be a master."""
+    def finish(self, subject: Subject) -> Iterable[Finding]:
+        """One finding where the submitter is neither, or may not be a master; which dataset it is may show at the end only."""
         charter: Charter = subject.charter
         party, current = subject.party, subject.current
         if party is None:
