@@ -1,0 +1,477 @@
+"""Geometry of GML 3.1.1 and 3.2 as nested faces, lines and points, with references resolved inside one city object.
+
+A *face* is (rings, key): rings are not closed, and the key names the polygon it came from, so that a solid that refers to the
+polygons of boundary surfaces finds their semantics. Lines are (points, key) as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from gateway.adapters.citygml.names import GML_NEW, GML_OLD, HREF, IDS
+from gateway.adapters.citygml.problems import Problems
+from gateway.errors import InputError, TooLarge
+from gateway.model.geometry import Point, Surface
+
+type Element = etree._Element
+type Key = str | int
+type Face = tuple[Surface, Key]
+type Line = tuple[list[Point], Key]
+type Move = Callable[[list[Point]], list[Point]]
+
+_MOST_FACES = 2_000_000
+_MOST_LINKS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One geometry: its type (as `model.geometry`) and its parts, nested like boundaries down to faces, lines or points."""
+
+    type: str
+    parts: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How coordinates are to be read: axis order, dimension, and the way into the file's system where they are in another."""
+
+    swap: bool = False
+    dimension: int = 3
+    move: Move | None = None
+    usable: bool = True
+
+
+def _tags(*names: str) -> frozenset[str]:
+    return frozenset(f"{{{namespace}}}{name}" for namespace in (GML_OLD, GML_NEW) for name in names)
+
+
+_POS_LIST = _tags("posList")
+_POS = _tags("pos")
+_COORDINATES = _tags("coordinates")
+_FLAT = _tags("Polygon", "PolygonPatch", "Triangle", "Rectangle")
+_OUTER = _tags("exterior", "outerBoundaryIs")
+_PATCHES = _tags("patches", "trianglePatches", "polygonPatches")
+_PATCHED = _tags("Surface", "TriangulatedSurface", "Tin", "PolyhedralSurface")
+_GATHERED = _tags("MultiSurface", "CompositeSurface", "Shell", "MultiGeometry", "GeometricComplex")
+_SURFACES = _FLAT | _PATCHED | _tags("MultiSurface", "CompositeSurface", "Shell", "OrientableSurface")
+_ORIENTED = _tags("OrientableSurface")
+_SOLIDS = _tags("Solid")
+_SOLID_SETS = {tag: tag.rpartition("}")[2] for tag in _tags("MultiSolid", "CompositeSolid")}
+_CURVES = _tags("LineString", "Curve", "CompositeCurve", "MultiCurve", "OrientableCurve", "LinearRing", "Ring")
+_CURVE_SETS = _tags("CompositeCurve", "MultiCurve", "Ring", "Curve", "OrientableCurve")
+_STRAIGHT = _tags("LineString", "LineStringSegment", "LinearRing", "GeodesicString")
+_SEGMENTS = _tags("Arc", "ArcString", "Circle", "ArcByCenterPoint", "CubicSpline", "BSpline", "Bezier", "Geodesic", "Clothoid")
+_POINTS = _tags("Point")
+_POINT_SETS = _tags("MultiPoint")
+_MIXED = _tags("MultiGeometry", "GeometricComplex")
+
+
+class Geometries:
+    """Reads the geometries of one city object after another; `begin` each. Problems name the object being read.
+
+    `frames` gives the frame of a srsName; where a geometry names none, that of the file (`home`) holds.
+    """
+
+    def __init__(self, problems: Problems, home: Frame, frames: Callable[[str, Element], Frame]) -> None:
+        self._problems, self._frames = problems, frames
+        self.home = self._frame = home
+        self.object_id: str | None = None
+        self._member: Element | None = None
+        self._cache: dict[str, tuple[Element, list[Face]]] = {}
+        self._index: dict[str, Element] | None = None
+        self._active: list[str] = []
+        self._next = 0
+        self._faces = 0
+
+    def begin(self, member: Element) -> None:
+        """Start on the next city object: references lead to what is in it."""
+        self._member = member
+        self._cache.clear()
+        self._index = None
+        self._faces = 0
+
+    def shapes(self, holder: Element) -> list[Shape]:
+        """The geometries that a property element holds or refers to."""
+        found: list[Shape] = []
+        for element in holder:
+            found += self.shape(element)
+        if not len(holder):
+            target = self._target(holder)
+            if target is not None:
+                found = self._linked(holder, lambda: self.shape(target)) or []
+        return found
+
+    def template(self, element: Element) -> list[Shape]:
+        """The geometries of a prototype, whose coordinates are in its own system."""
+        before, self._frame = self._frame, Frame()
+        home, self.home = self.home, self._frame
+        try:
+            return self.shape(element)
+        finally:
+            self._frame, self.home = before, home
+
+    def shape(self, element: Element) -> list[Shape]:
+        """The geometry of a GML element; several for a mixture of kinds."""
+        return self._framed(element, self._shape)
+
+    def find(self, identifier: str) -> Element | None:
+        """The element with this gml:id in the city object being read."""
+        if self._index is None:
+            self._index = {}
+            for element in [] if self._member is None else self._member.iter(etree.Element):
+                own = _identifier(element)
+                if own is not None:
+                    self._index.setdefault(own, element)
+        return self._index.get(identifier)
+
+    def _framed[T](self, element: Element, read: Callable[[Element], list[T]]) -> list[T]:
+        name, dimension = element.get("srsName"), element.get("srsDimension")
+        if name is None and dimension is None:
+            return read(element)
+        before = self._frame
+        frame = before if name is None else self._frames(name, element)
+        if dimension is not None:
+            frame = Frame(frame.swap, 2 if dimension == "2" else 3, frame.move, frame.usable)
+        self._frame = frame
+        try:
+            return read(element) if frame.usable else []
+        finally:
+            self._frame = before
+
+    def _shape(self, element: Element) -> list[Shape]:
+        tag = element.tag
+        if tag in _SOLIDS:
+            shells = self._shells(element)
+            return [Shape("Solid", shells)] if shells else []
+        if tag in _MIXED:
+            return self._mixture(element)
+        if tag in _SURFACES:
+            kind = "CompositeSurface" if tag.endswith(("CompositeSurface", "TriangulatedSurface", "}Tin")) else "MultiSurface"
+            return self._filled(Shape(kind, self.faces(element)), element)
+        if tag in _SOLID_SETS:
+            solids = [shape.parts for shape in self._members(element) if shape.type == "Solid"]
+            return self._filled(Shape(_SOLID_SETS[tag], solids), element)
+        if tag in _CURVES:
+            return self._filled(Shape("MultiLineString", self._lines_of(element)), element)
+        if tag in _POINTS or tag in _POINT_SETS:
+            return self._filled(Shape("MultiPoint", self._points_of(element)), element)
+        if tag.endswith("TexturedSurface"):
+            return self._filled(Shape("MultiSurface", self.faces(element)), element)
+        self._note("geometry-unknown", element, tag.rpartition("}")[2])
+        return []
+
+    def _filled(self, shape: Shape, element: Element) -> list[Shape]:
+        if not shape.parts and not any(child.get(HREF) for child in element.iter(etree.Element)):
+            self._note("geometry-empty", element)
+        return [shape] if shape.parts else []
+
+    def _members(self, element: Element) -> list[Shape]:
+        found: list[Shape] = []
+        for holder in element:
+            found += self.shapes(holder)
+        return found
+
+    def _mixture(self, element: Element) -> list[Shape]:
+        """A set of any geometries as one geometry of each kind."""
+        kinds: dict[str, list[Any]] = {}
+        for shape in self._members(element):
+            kind = {"CompositeSurface": "MultiSurface", "Solid": "MultiSolid", "CompositeSolid": "MultiSolid"}.get(
+                shape.type, shape.type
+            )
+            kinds.setdefault(kind, []).extend([shape.parts] if shape.type == "Solid" else shape.parts)
+        return [Shape(kind, parts) for kind, parts in kinds.items()]
+
+    def _shells(self, solid: Element) -> list[list[Face]]:
+        outer: list[list[Face]] = []
+        inner: list[list[Face]] = []
+        for side in solid:
+            if side.tag in _OUTER:
+                outer.append(self._held(side))
+            elif side.tag.endswith("}interior"):
+                inner.append(self._held(side))
+        shells = [shell for shell in (*outer[:1], *inner) if shell]
+        if not shells:
+            self._note("geometry-empty", solid)
+        return shells if outer and outer[0] else []
+
+    # --- surfaces ----------------------------------------------------------------------------------------------------
+
+    def faces(self, element: Element) -> list[Face]:
+        """All faces of a surface element, in order."""
+        tag = element.tag
+        if tag in _FLAT:
+            return self._framed(element, self._flat)
+        identifier = _identifier(element)
+        if identifier is not None and (known := self._cache.get(identifier)) is not None and known[0] is element:
+            return known[1]
+        found = self._framed(element, self._gather)
+        self._faces += len(found)
+        if self._faces > _MOST_FACES:
+            raise TooLarge(f"an object of more than {_MOST_FACES} faces", place=f"line {element.sourceline}")
+        if identifier is not None:
+            self._cache.setdefault(identifier, (element, found))
+        return found
+
+    def _gather(self, element: Element) -> list[Face]:
+        tag, found = element.tag, []
+        if tag in _ORIENTED or tag.endswith("TexturedSurface"):
+            return self._oriented(element)
+        if tag in _PATCHED:
+            for patches in element:
+                if patches.tag in _PATCHES:
+                    for patch in patches:
+                        found += self.faces(patch)
+        elif tag in _GATHERED:
+            for holder in element:
+                found += self._held(holder)
+        else:
+            self._note("geometry-unknown", element, tag.rpartition("}")[2])
+        return found
+
+    def _held(self, holder: Element) -> list[Face]:
+        """The faces a member property holds or refers to."""
+        found: list[Face] = []
+        for element in holder:
+            found += self.faces(element)
+        if not found and not len(holder):
+            return self._referred(holder)
+        return found
+
+    def _referred(self, holder: Element) -> list[Face]:
+        identifier = (holder.get(HREF) or "").removeprefix("#")
+        known = self._cache.get(identifier)
+        if known is not None:
+            self._faces += len(known[1])
+            if self._faces > _MOST_FACES:
+                raise TooLarge(f"an object of more than {_MOST_FACES} faces", place=f"line {holder.sourceline}")
+            return known[1]
+        target = self._target(holder)
+        return [] if target is None else self._linked(holder, lambda: self.faces(target)) or []
+
+    def _oriented(self, element: Element) -> list[Face]:
+        base = next((child for child in element if child.tag.endswith("}baseSurface")), None)
+        found = [] if base is None else self._held(base)
+        if element.get("orientation") == "-":
+            return [([_reversed(ring) for ring in rings], key) for rings, key in found]
+        return found
+
+    def _flat(self, element: Element) -> list[Face]:
+        """A polygon or patch; empty if one of its rings cannot be read."""
+        identifier = _identifier(element)
+        if identifier is not None and (known := self._cache.get(identifier)) is not None and known[0] is element:
+            return known[1]
+        rings: Surface = []
+        for side in element:
+            ring = self._ring(side)
+            if ring is None:
+                return []
+            if side.tag in _OUTER:
+                rings.insert(0, ring)
+            else:
+                rings.append(ring)
+        if not rings:
+            self._note("geometry-empty", element)
+            return []
+        if identifier is None or identifier in self._cache:
+            self._next += 1
+            return [(rings, self._next)]
+        found: list[Face] = [(rings, identifier)]
+        self._cache[identifier] = (element, found)
+        return found
+
+    def _ring(self, side: Element) -> list[Point] | None:
+        if not len(side):
+            self._note("geometry-empty", side)
+            return None
+        ring = side[0]
+        one_list = len(ring) == 1 and ring[0].tag in _POS_LIST
+        positions = self._positions(ring[0]) if one_list else self._ring_of_parts(ring)
+        if positions is None:
+            return None
+        if len(positions) > 1 and positions[0] == positions[-1]:
+            del positions[-1]
+        elif positions:
+            self._note("ring-open", ring, f"first {_shown(positions[0])}, last {_shown(positions[-1])}")
+        if len(positions) < 3:
+            self._note("ring-short", ring, f"{len(positions)} different positions", "3 or more")
+            return None
+        return positions
+
+    def _ring_of_parts(self, ring: Element) -> list[Point] | None:
+        if ring.tag not in _CURVE_SETS:
+            return self._straight(ring)
+        joined: list[Point] = []
+        for positions, _ in self._lines(ring):
+            joined += positions[1:] if joined and joined[-1] == positions[0] else positions
+        return joined or None
+
+    # --- lines and points --------------------------------------------------------------------------------------------
+
+    def _lines(self, element: Element) -> list[Line]:
+        return self._framed(element, self._lines_of)
+
+    def _lines_of(self, element: Element) -> list[Line]:
+        tag = element.tag
+        if tag in _STRAIGHT or tag in _SEGMENTS:
+            if tag in _SEGMENTS:
+                self._problems.report.changed(
+                    "curve", "arcs and splines are kept as the line through their control points", self.object_id
+                )
+            positions = self._straight(element)
+            self._next += 1
+            return [(positions, _identifier(element) or self._next)] if positions else []
+        found: list[Line] = []
+        for holder in element:
+            if len(holder):
+                for part in holder:
+                    found += self._lines(part)
+            elif (target := self._target(holder)) is not None:
+                found += self._linked(holder, lambda target=target: self._lines(target)) or []  # type: ignore[misc]
+        if tag.endswith("}Curve") and len(found) > 1:
+            found = [(_joined(found), found[0][1])]
+        if tag.endswith("}OrientableCurve") and element.get("orientation") == "-":
+            found = [(positions[::-1], key) for positions, key in reversed(found)]
+        return found
+
+    def _points(self, element: Element) -> list[Point]:
+        return self._framed(element, self._points_of)
+
+    def _points_of(self, element: Element) -> list[Point]:
+        if element.tag in _POINTS:
+            return self._straight(element) or []
+        found: list[Point] = []
+        for holder in element:
+            for part in holder:
+                found += self._points(part)
+            if not len(holder) and (target := self._target(holder)) is not None:
+                found += self._points(target) if target.tag in _POINTS else []
+        return found
+
+    def _straight(self, element: Element) -> list[Point] | None:
+        """The positions of a ring, line or point, however they are written."""
+        found: list[Point] = []
+        for part in element:
+            if part.tag in _POS_LIST or part.tag in _POS or part.tag in _COORDINATES:
+                positions = self._positions(part)
+            else:
+                positions = self._points(part[0]) if len(part) else []
+            if positions is None:
+                return None
+            found += positions
+        if not found:
+            self._note("geometry-empty", element)
+        return found or None
+
+    def _positions(self, element: Element) -> list[Point] | None:
+        text = element.text or ""
+        frame = self._frame
+        dimension = frame.dimension
+        if (own := element.get("srsDimension")) is not None:
+            dimension = 2 if own == "2" else 3
+        try:
+            values = list(map(float, text.split())) if "," not in text else _of_coordinates(element, text)
+        except ValueError:
+            values = None
+        if values is None or not math.isfinite(sum(values)) or "_" in text:
+            self._note("position-number", element, _bad_number(text))
+            return None
+        if dimension == 3 and len(values) == 2:
+            dimension = 2
+        if dimension == 2 or len(values) % 3:
+            return self._two_dimensional(element, values, dimension)
+        if frame.swap:
+            points = list(zip(values[1::3], values[::3], values[2::3], strict=True))
+        else:
+            numbers = iter(values)
+            points = list(zip(numbers, numbers, numbers, strict=True))
+        return points if frame.move is None else self._moved(points, frame.move, element)
+
+    def _two_dimensional(self, element: Element, values: list[float], dimension: int) -> list[Point] | None:
+        if dimension != 2 or len(values) % 2:
+            self._note("position-count", element, f"{len(values)} numbers", f"a multiple of {dimension}")
+            return None
+        self._problems.report.changed("height", "positions with two coordinates get the height 0", self.object_id)
+        first, second = (1, 0) if self._frame.swap else (0, 1)
+        points = [(x, y, 0.0) for x, y in zip(values[first::2], values[second::2], strict=True)]
+        return points if self._frame.move is None else self._moved(points, self._frame.move, element)
+
+    def _moved(self, points: list[Point], move: Move, element: Element) -> list[Point] | None:
+        try:
+            return move(points)
+        except InputError as error:
+            self._note("crs-unusable", element, error.message)
+            return None
+
+    # --- references --------------------------------------------------------------------------------------------------
+
+    def _target(self, holder: Element) -> Element | None:
+        """The element that an empty property refers to inside the city object. Nothing outside is ever fetched."""
+        href = holder.get(HREF)
+        if href is None:
+            if holder.get("nilReason") is None:
+                self._note("geometry-empty", holder)
+            return None
+        target = self.find(href.removeprefix("#"))
+        if target is None:
+            self._note("xlink-dangling", holder, href)
+        return target
+
+    def _linked[T](self, holder: Element, read: Callable[[], list[T]]) -> list[T] | None:
+        href = holder.get(HREF) or ""
+        if href in self._active or len(self._active) >= _MOST_LINKS:
+            self._note("xlink-circular", holder, href)
+            return None
+        self._active.append(href)
+        before, self._frame = self._frame, self.home
+        try:
+            return read()
+        finally:
+            self._frame = before
+            self._active.pop()
+
+    def _note(self, kind: str, element: Element, found: str | None = None, expected: str | None = None) -> None:
+        self._problems.add(kind, self.object_id, element.sourceline, found, expected)
+
+
+def _identifier(element: Element) -> str | None:
+    return element.get(IDS[0]) or element.get(IDS[1])
+
+
+def _reversed(ring: list[Point]) -> list[Point]:
+    """A ring the other way round, from the same first point."""
+    return [ring[0], *ring[:0:-1]]
+
+
+def _joined(lines: list[Line]) -> list[Point]:
+    points: list[Point] = []
+    for positions, _ in lines:
+        points += positions[1:] if points and points[-1] == positions[0] else positions
+    return points
+
+
+def _of_coordinates(element: Element, text: str) -> list[float] | None:
+    """The numbers of gml:coordinates (GML 2): tuples apart by `ts`, numbers by `cs`."""
+    decimal, between = element.get("decimal", "."), element.get("cs", ",")
+    if element.tag not in _COORDINATES or decimal != ".":
+        return None
+    return list(map(float, text.replace(element.get("ts", " "), " ").replace(between, " ").split()))
+
+
+def _bad_number(text: str) -> str:
+    for word in text.split():
+        try:
+            if math.isfinite(float(word)) and "_" not in word:
+                continue
+        except ValueError:
+            pass
+        return word
+    return "a sum beyond all numbers"
+
+
+def _shown(point: Point) -> str:
+    return " ".join(f"{value:g}" for value in point)
