@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
-from gateway.cli.console import Json, emit, guarded, out, progress
+from gateway.cli import verdict as printed
+from gateway.cli.console import Json, emit, guarded, out
+from gateway.demo.build import Step, build, existing
+from gateway.demo.partners import Delivery
 from gateway.errors import UsageError
-from gateway.model.text import pick
 
 app = typer.Typer(add_completion=False)
 HOST = "127.0.0.1"
-DELIVERIES = 5
 
 
 @app.command()
@@ -27,20 +28,16 @@ def demo(
     json: Json = False,
 ) -> None:
     """Build and serve a sample quarter, published by its partners under a charter."""
-    from gateway.demo import build as demo_build
-
     if serve:
         _require_free(port)
-    document = demo_build.existing(dir)
+    document = existing(dir)
     if document is None:
-        with progress("The partners deliver", total=DELIVERIES) as advance:
-
-            def told(step: demo_build.Step) -> None:
-                advance(1)
-                if not json:
-                    _show(step)
-
-            document = demo_build.build(dir, id_base=f"http://localhost:{port}/id/", told=told)
+        document = build(
+            dir,
+            id_base=f"http://localhost:{port}/id/",
+            begun=lambda delivery: None if json else _announce(delivery),
+            judged=lambda step: None if json else _show(step),
+        )
     elif not json:
         out.print(f"The demo in {dir} was built before; nothing was changed.", markup=False)
     emit(document, json=json, text=lambda: _summary(document, dir, port, serving=serve))
@@ -59,27 +56,15 @@ def _require_free(port: int) -> None:
             raise UsageError(f"port {port} is taken or may not be used", cure="choose another one with --port") from error
 
 
-def _show(step: Any) -> None:
-    verdict, partner = step.submission.verdict, step.delivery.partner
-    if verdict.accepted:
-        warnings = f", {len(verdict.findings)} warnings" if verdict.findings else ""
-        out.print(
-            f"[green]accepted[/]  {partner.name}: {step.delivery.file} as [bold]{step.delivery.dataset}[/], "
-            f"{step.features} features, level {step.delivery.access}, {len(verdict.rules)} rules kept{warnings}"
-        )
-        return
-    out.print(f"[red]refused[/]   {partner.name}: {step.delivery.file}, {sum(verdict.counts.values())} findings:")
-    table = Table(box=None, padding=(0, 2, 0, 2))
-    for heading in ("rule", "article", "object", "what", "how to mend it"):
-        table.add_column(heading, overflow="fold")
-    seen: set[str] = set()
-    for finding in verdict.findings:
-        if finding.rule not in seen:
-            seen.add(finding.rule)
-            count = verdict.counts.get(finding.rule, 1)
-            what = pick(finding.message) + (f" ({count} times)" if count > 1 else "")
-            table.add_row(finding.rule, finding.article or "", finding.object_id or "", what, pick(finding.cure))
-    out.print(table)
+def _announce(delivery: Delivery) -> None:
+    out.print(f"\n[bold]{escape(delivery.partner.name)}[/] delivers {escape(delivery.file)}")
+
+
+def _show(step: Step) -> None:
+    printed.show(step.submission.verdict, printed.language(None))
+    if step.submission.verdict.accepted:
+        delivery = step.delivery
+        out.print(f"published as {delivery.dataset}, access level {delivery.access}, {step.features} features", markup=False)
 
 
 def _summary(document: dict[str, Any], folder: Path, port: int, *, serving: bool) -> None:

@@ -62,16 +62,16 @@ def existing(folder: Path) -> dict[str, Any] | None:
     return document
 
 
-def build(folder: Path, *, id_base: str, told: Callable[[Step], None]) -> dict[str, Any]:
+def build(folder: Path, *, id_base: str, begun: Callable[[Delivery], None], judged: Callable[[Step], None]) -> dict[str, Any]:
     """Build the demo in `folder` (absent or empty) and describe it: datasets, refused deliveries, canary.
 
-    `told` hears of every delivery as it is judged. Raises GatewayError where a delivery that should pass does not.
+    `begun` hears of every delivery before it is read, `judged` after its verdict. Raises GatewayError where a delivery that should pass does not.
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     site = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        document = _build(site, id_base, told)
+        document = _build(site, id_base, begun, judged)
         if folder.exists():
             folder.rmdir()
         site.replace(folder)
@@ -81,7 +81,7 @@ def build(folder: Path, *, id_base: str, told: Callable[[Step], None]) -> dict[s
     return document
 
 
-def _build(site: Path, id_base: str, told: Callable[[Step], None]) -> dict[str, Any]:
+def _build(site: Path, id_base: str, begun: Callable[[Delivery], None], judged: Callable[[Step], None]) -> dict[str, Any]:
     canary = _word()
     offered = deliveries(canary)
     wiring.create(site, charter=CHARTER, id_base=id_base, title=TITLE)
@@ -91,8 +91,9 @@ def _build(site: Path, id_base: str, told: Callable[[Step], None]) -> dict[str, 
         _write_private(site / KEYS, keys)
         steps = []
         for delivery in offered:
+            begun(delivery)
             steps.append(_deliver(gateway, site / FILES, delivery, keys[delivery.partner.id]))
-            told(steps[-1])
+            judged(steps[-1])
     document = _document(steps, canary)
     _write_private(site / MARKER, {"version": __version__, "document": document})
     return document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.model.record import Attribute, Contact, Extent, Keyword, Record
+from gateway.model.record import Contact, Extent, Keyword, Record
 from gateway.model.text import Text
 
 FREE = "NonCommercialAllowed-CommercialAllowed-ReferenceRequired"
@@ -74,10 +74,6 @@ def _record(id: str, title: Text, short: Text, abstract: Text, owner: Partner, *
     return Record(id=id, title=title, short_title=short, abstract=abstract, **{**fixed, **members})  # type: ignore[arg-type]
 
 
-def _attributes(collection: str, **described: tuple[str, str, str]) -> tuple[Attribute, ...]:
-    return tuple(Attribute(name, kind, {"fr": fr, "en": en}, collection) for name, (kind, fr, en) in described.items())
-
-
 def _keywords(*pairs: tuple[str, str]) -> tuple[Keyword, ...]:
     return tuple(Keyword({"fr": fr, "en": en}) for fr, en in pairs)
 
@@ -100,23 +96,6 @@ def _buildings() -> Record:
         access_level="A",
         federal_level="A",
         formats=("CityGML 2.0",),
-        attributes=_attributes(
-            "buildings",
-            EGID=("integer", "Identificateur fédéral du bâtiment", "Federal building identifier"),
-            parcelle=("string", "Commune et numéro de parcelle", "Municipality and parcel number"),
-            surface_sol=("number", "Surface au sol en m2", "Footprint area in square metres"),
-            logements=("integer", "Nombre de logements", "Number of dwellings"),
-            function=("string", "Fonction (liste SIG3D)", "Function (SIG3D list)"),
-            usage=("string", "Usage", "Use"),
-            yearOfConstruction=("integer", "Année de construction", "Year of construction"),
-            roofType=("string", "Forme du toit (liste CityGML)", "Roof shape (CityGML list)"),
-            measuredHeight=("number", "Hauteur en m", "Height in metres"),
-            storeysAboveGround=("integer", "Niveaux hors-sol", "Storeys above ground"),
-            storeysBelowGround=("integer", "Niveaux en sous-sol", "Storeys below ground"),
-            storeyHeightsAboveGround=("number", "Hauteur d'un niveau en m", "Height of a storey in metres"),
-            name=("string", "Nom", "Name"),
-            creationDate=("date", "Date d'entrée dans le cadastre", "Date of entry into the cadastre"),
-        ),
     )
 
 
@@ -139,18 +118,6 @@ def _trees() -> Record:
         access_level="A",
         federal_level="A",
         formats=("GeoJSON",),
-        attributes=_attributes(
-            "trees",
-            espece=("string", "Espèce (latin)", "Species (Latin)"),
-            nom_fr=("string", "Nom français", "French name"),
-            hauteur_m=("number", "Hauteur en m", "Height in metres"),
-            couronne_m=("number", "Diamètre de la couronne en m", "Crown diameter in metres"),
-            tronc_cm=("integer", "Diamètre du tronc en cm", "Trunk diameter in centimetres"),
-            annee_plantation=("integer", "Année de plantation", "Year of planting"),
-            etat=("string", "État sanitaire", "Health"),
-            emplacement=("string", "Parc, alignement, jardin ou place", "Park, avenue, garden or square"),
-            altitude_m=("number", "Altitude du pied (NF02)", "Height of the foot (LN02)"),
-        ),
     )
 
 
@@ -173,17 +140,6 @@ def _parcels() -> Record:
         access_level="A",
         federal_level="A",
         formats=("GeoPackage",),
-        attributes=_attributes(
-            "parcels",
-            egrid=("string", "Identificateur fédéral de l'immeuble", "Federal real-estate identifier"),
-            numero=("integer", "Numéro de parcelle", "Parcel number"),
-            commune=("integer", "Numéro de commune", "Municipality number"),
-            genre=("string", "Genre d'immeuble", "Kind of real estate"),
-            affectation=("string", "Zone d'affectation", "Land-use zone"),
-            surface_m2=("integer", "Surface en m2", "Area in square metres"),
-            adresse=("string", "Adresse", "Address"),
-            etat_au=("date", "État au", "State as of"),
-        ),
     )
 
 
@@ -205,19 +161,4 @@ def _network(canary: str) -> Record:
         access_level="B",
         federal_level="B",
         formats=("CityJSON 2.0",),
-        attributes=_attributes(
-            "heating-network",
-            genre=("string", "Conduite, chambre ou centrale", "Pipe, chamber or plant"),
-            fonction=("string", "Rôle de la conduite", "Role of the pipe"),
-            diametre_mm=("integer", "Diamètre nominal en mm", "Nominal diameter in millimetres"),
-            materiau=("string", "Matériau", "Material"),
-            temperature_depart_c=("integer", "Température de départ en °C", "Supply temperature in °C"),
-            pression_bar=("number", "Pression en bar", "Pressure in bar"),
-            pose=("integer", "Année de pose", "Year of laying"),
-            vannes=("integer", "Nombre de vannes", "Number of valves"),
-            puissance_kw=("integer", "Puissance en kW", "Power in kW"),
-            energie=("string", "Source d'énergie", "Source of energy"),
-            mise_en_service=("integer", "Année de mise en service", "Year of commissioning"),
-            marque=("string", "Marque de contrôle", "Control mark"),
-        ),
     )
