@@ -59,8 +59,9 @@ def test_only_settings_reads_the_environment() -> None:
     assert set(readers) <= ENVIRONMENT
 
 
-ENVIRONMENT = {"gateway/settings.py", "gateway/cli/verdict.py"}
-"""The settings, and the language of the terminal (LC_ALL, LC_MESSAGES, LANG), which is no setting of ours."""
+ENVIRONMENT = {"gateway/settings.py", "gateway/cli/verdict.py", "gateway/gates/child.py"}
+"""The settings; the language of the terminal (LC_ALL, LC_MESSAGES, LANG), which is no setting of ours; and the gate that hands
+the loader's and PROJ's own variables to a child and nothing else."""
 
 
 def test_only_the_catalogues_bridge_imports_pycsw() -> None:

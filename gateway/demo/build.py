@@ -65,7 +65,8 @@ def existing(folder: Path) -> dict[str, Any] | None:
 def build(folder: Path, *, id_base: str, begun: Callable[[Delivery], None], judged: Callable[[Step], None]) -> dict[str, Any]:
     """Build the demo in `folder` (absent or empty) and describe it: datasets, refused deliveries, canary.
 
-    `begun` hears of every delivery before it is read, `judged` after its verdict. Raises GatewayError where a delivery that should pass does not.
+    `begun` hears of every delivery before it is read, `judged` after its verdict.
+    Raises GatewayError where a delivery that should pass does not.
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from gateway.demo.plan import LV95, Position, Quarter
-from gateway.geo import transform
+from gateway.geo.transform import points
 from gateway.model.crs import CRS84
 
 KERB = 1.2
@@ -37,7 +37,7 @@ def _strip(ring: list[Position]) -> list[list[float]]:
     length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
     across = (ay - by) / length * KERB, (bx - ax) / length * KERB
     strip = [(ax, ay), (bx, by), (bx - across[0], by - across[1]), (ax - across[0], ay - across[1]), (ax, ay)]
-    degrees = transform.points(np.array(strip), LV95, CRS84)
+    degrees = points(np.array(strip), LV95, CRS84)
     return [[round(float(lon), 8), round(float(lat), 8)] for lon, lat in degrees]
 
 
