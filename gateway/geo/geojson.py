@@ -22,6 +22,8 @@ type Array = np.ndarray[Any, Any]
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _TINY, _HUGE = 1e-4, 1e15
 """Outside these, orjson may write an exponent."""
+_EXACT = 2.0**52
+"""A number this many times the last decimal has no digits left to round."""
 _NAMES = {
     0: b"Point",
     1: b"LineString",
@@ -56,8 +58,10 @@ def encode_shapes(shapes: Array, decimals: int) -> list[bytes]:
 def _encode_alike(shapes: Array, kinds: Array, places: Array, include_z: bool, decimals: int, found: list[bytes]) -> None:
     """Encode geometries of one dimension: one array of rounded coordinates, of which each takes its slice."""
     coordinates = shapely.get_coordinates(shapes, include_z=include_z)
-    coordinates = np.round(coordinates, decimals) + 0.0
     sizes = np.abs(coordinates)
+    coarse = sizes > _EXACT / 10**decimals
+    with np.errstate(over="ignore", invalid="ignore"):
+        coordinates = np.where(coarse, coordinates, np.round(coordinates, decimals) + 0.0)
     writer = _Plain(decimals) if ((coordinates != 0) & ((sizes < _TINY) | (sizes > _HUGE))).any() else _Swift()
     counts = shapely.get_num_coordinates(shapes)
     simple = (kinds == _POINT) | (kinds == _LINE) | ((kinds == _POLYGON) & (shapely.get_num_interior_rings(shapes) == 0))
@@ -89,7 +93,7 @@ class _Plain:
         return b"[" + b",".join(b"[" + b",".join(map(self._number, row)) + b"]" for row in part.tolist()) + b"]"
 
     def _number(self, value: float) -> bytes:
-        text = f"{value:.{self.decimals}f}".rstrip("0")
+        text = f"{value:.{self.decimals}f}".rstrip("0") if abs(value) < _HUGE else f"{int(value)}."
         return (text + "0" if text.endswith(".") else text).encode()
 
 

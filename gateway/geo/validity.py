@@ -35,25 +35,26 @@ def problem(wkb: bytes) -> tuple[str, tuple[float, float] | None] | None:
 
 def shell_problem(geometry: Geometry, *, snap: float = _MILLIMETRE) -> str | None:
     """Why the shells of a solid are not closed (each edge used as often one way as the other); None for a closed solid and for
-    any other type. Vertices closer than `snap` (in units of the coordinates) are one."""
+    any other type. Vertices in one cell of a grid of size `snap` (in units of the coordinates) are one; a shell is open when it
+    is open on that grid and on the one half a cell away."""
     level = _SHELLS.get(geometry.type)
     if level is None:
         return None
     solids: Sequence[Any] = [geometry.boundaries] if level == 0 else geometry.boundaries
     for number, solid in enumerate(solids):
         for index, shell in enumerate(solid):
-            found = _open_edges(shell, snap)
-            if found:
+            found = _open_edges(shell, snap, 0.0)
+            if found and _open_edges(shell, snap, 0.5):
                 where = f"shell {index}" if level == 0 else f"solid {number}, shell {index}"
                 return f"{where} is not closed: {_told(found, snap)}"
     return None
 
 
-def _open_edges(shell: Sequence[Surface], snap: float) -> list[tuple[Vertex, Vertex]]:
+def _open_edges(shell: Sequence[Surface], snap: float, shift: float) -> list[tuple[Vertex, Vertex]]:
     edges: Counter[tuple[Vertex, Vertex]] = Counter()
     for surface in shell:
         for ring in surface:
-            vertices = [(round(x / snap), round(y / snap), round(z / snap)) for x, y, z in ring]
+            vertices = [(round(x / snap + shift), round(y / snap + shift), round(z / snap + shift)) for x, y, z in ring]
             edges.update(zip(vertices, vertices[1:] + vertices[:1], strict=True))
     return [edge for edge, count in edges.items() if edge[0] != edge[1] and edges[edge[1], edge[0]] != count]
 

@@ -46,7 +46,8 @@ def read(geometries: Sequence[bytes | None], place: str | None = None) -> Array:
         if wkb is not None:
             check(wkb, place)
     try:
-        return np.asarray(shapely.from_wkb(np.array(geometries, dtype=object)))
+        with np.errstate(invalid="ignore"):  # NaN coordinates are for `normal` to judge
+            return np.asarray(shapely.from_wkb(np.array(geometries, dtype=object)))
     except shapely.errors.GEOSException as error:
         raise InputError(f"a geometry is not valid WKB: {_first_line(error)}", place=place) from error
 
