@@ -229,7 +229,7 @@ def _rule(entry: Mapping[str, Any], languages: tuple[str, ...], roles: tuple[str
         message=_words(entry.get("message"), languages, problems, f"{where} message"),
         cure=_words(entry.get("cure"), languages, problems, f"{where} cure"),
         binds=_role(entry.get("binds"), roles, problems, f"{where} binds"),
-        source=_source(entry.get("source", {}), problems, f"{where} source"),
+        source=_source(entry.get("source"), problems, f"{where} source"),
     )
 
 
@@ -252,6 +252,8 @@ def _check(value: Any, problems: Problems, where: str) -> tuple[str, dict[str, A
 
 
 def _source(value: Any, problems: Problems, where: str) -> Source:
+    if value is None:
+        return Source()
     if not isinstance(value, dict):
         problems.add(where, "must have law, article, evidence, note or url")
         return Source()

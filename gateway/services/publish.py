@@ -298,7 +298,7 @@ def _tried(trial: Trial) -> Outcome:
 
 
 def _pairs(laid: list[Laid], outcome: Outcome) -> list[tuple[Collection, Staging]]:
-    """Each staging with what is known of its collection, under its final id."""
+    """Each staging with what is known of its collection, under the id that only the whole file settles."""
     pairs = []
     declared = {layer.id: layer for layer in outcome.header.layers} if outcome.header is not None else {}
     for item in laid:
@@ -311,5 +311,6 @@ def _pairs(laid: list[Laid], outcome: Outcome) -> list[tuple[Collection, Staging
             fields=survey.fields(layer),
             three_d=item.three_d,
         )
+        item.staging.collection = collection.id
         pairs.append((collection if outcome.crs is None else replace(collection, crs=outcome.crs), item.staging))
     return pairs
