@@ -66,22 +66,9 @@ def decode(document: bytes) -> Feature:
     try:
         body = zlib.decompress(document[2:]) if document[1] == _ZLIB else document[2:]
         properties, rest = orjson.loads(body)
-    except (zlib.error, ValueError) as error:
+        return _as_feature(properties, *rest)
+    except (zlib.error, ValueError, TypeError) as error:
         raise IntegrityError("a stored document is damaged") from error
-    identity, kind, collection, shape, geometries, parent, children, validity, addresses, opaque = rest
-    return Feature(
-        id=identity,
-        type=kind,
-        collection=collection,
-        properties=properties,
-        shape=None if shape is None else b64decode(shape),
-        geometries=list(map(_as_geometry, geometries)),
-        parent=parent,
-        children=tuple(children),
-        validity=None if validity is None else (validity[0], validity[1]),
-        addresses=addresses,
-        opaque=opaque,
-    )
 
 
 def of_row(row: Row, collection: str) -> Feature:
@@ -105,12 +92,41 @@ def of_row(row: Row, collection: str) -> Feature:
     )
 
 
+def _as_feature(
+    properties: dict[str, Any],
+    identity: str,
+    kind: str,
+    collection: str,
+    shape: str | None,
+    geometries: list[list[Any]],
+    parent: str | None,
+    children: list[str],
+    validity: list[str | None] | None,
+    addresses: list[dict[str, Any]],
+    opaque: list[str],
+) -> Feature:
+    """The parts in the order of `content`."""
+    return Feature(
+        id=identity,
+        type=kind,
+        collection=collection,
+        properties=properties,
+        shape=None if shape is None else b64decode(shape),
+        geometries=list(map(_as_geometry, geometries)),
+        parent=parent,
+        children=tuple(children),
+        validity=None if validity is None else (validity[0], validity[1]),
+        addresses=addresses,
+        opaque=opaque,
+    )
+
+
 def _geometry(geometry: Geometry, owner: str) -> list[Any]:
     boundaries = values.dumps(geometry.boundaries, owner)
     if b"null" in boundaries:
         raise InputError(f"a coordinate of LoD {geometry.lod} is not a finite number", place=owner)
-    if geometry.appearance is not None:
-        values.demand_exact({"appearance": geometry.appearance}, owner)
+    if geometry.appearance is not None or geometry.matrix is not None:
+        values.demand_exact({"appearance": geometry.appearance, "matrix": geometry.matrix}, owner)
     return [
         geometry.type,
         geometry.lod,
