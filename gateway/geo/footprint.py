@@ -20,7 +20,8 @@ type Array = np.ndarray[Any, Any]
 _GROUND = "GroundSurface"
 _THIN = 1e-6
 """Area over squared perimeter below which a projected face is a line: a wall seen from above."""
-_GRID = 1e-4
+_GRID = 1e-9
+"""Grid for a union that fails on exact coordinates, as a share of the largest one: millimetres, or 1e-7 degrees."""
 
 
 def footprint(feature: Feature) -> bytes | None:
@@ -154,7 +155,8 @@ def _union(shapes: Array) -> Any:
     try:
         return _areas(shapely.union_all(shapes))
     except shapely.errors.GEOSException:
-        return _areas(shapely.union_all(shapely.make_valid(shapes), grid_size=_GRID))
+        largest = float(np.abs(shapely.total_bounds(shapes)).max())
+        return _areas(shapely.union_all(shapely.make_valid(shapes), grid_size=_GRID * max(largest, 1.0)))
 
 
 def _areas(shape: Any) -> Any:
