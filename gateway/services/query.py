@@ -1,0 +1,228 @@
+"""Reading the twin: what one reader sees at one moment, through every door that serves features and records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from gateway.charter import decide
+from gateway.charter.language import Charter
+from gateway.errors import NotFound
+from gateway.geo import crs as systems
+from gateway.geo import geojson, transform, wkb
+from gateway.geo.region import swapped
+from gateway.model.access import Access
+from gateway.model.access import Reader as Person
+from gateway.model.crs import CRS84, Crs
+from gateway.model.dataset import Collection, Dataset
+from gateway.model.query import Query
+from gateway.model.row import Row
+from gateway.ports import Reader, Store
+from gateway.services.question import ItemsRequest, choose_crs, question
+from gateway.settings import Settings
+
+COUNT_CAP = 100_000
+"""Counting stops here: above it, a filtered answer has no numberMatched (design, section 9)."""
+
+_CACHED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A collection with the dataset it belongs to."""
+
+    collection: Collection
+    dataset: Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """One page: `body` is the comma-joined GeoJSON Features in `crs`; `matched` is exact, or None above `COUNT_CAP`."""
+
+    source: Source
+    body: bytes
+    returned: int
+    matched: int | None
+    last: int | None
+    crs: Crs
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One feature: `body` is its GeoJSON in `crs`; `row` is what the store keeps."""
+
+    source: Source
+    body: bytes
+    row: Row
+    crs: Crs
+
+
+@dataclass(slots=True)
+class Cache:
+    """Facts that never change, and collections as views last saw them, with the version they were seen at."""
+
+    facts: dict[str, str] = field(default_factory=dict)
+    sources: dict[tuple[Access, str], tuple[int, Source]] = field(default_factory=dict)
+
+
+class View:
+    """What one reader sees at one moment: everything asked of one view comes from the same committed version."""
+
+    def __init__(self, reader: Reader, access: Access, cache: Cache) -> None:
+        self.reader = reader
+        self.access = access
+        self.version = reader.version()
+        self._cache = cache
+
+    @property
+    def twin(self) -> str:
+        """What tells this twin from every other: the public key of its journal."""
+        return self.fact("public_key")
+
+    @property
+    def title(self) -> str:
+        """What the twin is called."""
+        return self.fact("title") or "twin"
+
+    def fact(self, name: str) -> str:
+        """A fact fixed when the twin was made."""
+        if name not in self._cache.facts:
+            self._cache.facts[name] = self.reader.setting(name) or ""
+        return self._cache.facts[name]
+
+    def datasets(self) -> list[Dataset]:
+        """All visible datasets, by id."""
+        return self.reader.datasets(self.access)
+
+    def dataset(self, dataset: str) -> Dataset:
+        """A visible dataset. Raises NotFound, the same for absent and hidden."""
+        found = self.reader.dataset(dataset, self.access)
+        if found is None:
+            raise NotFound("there is no such dataset", place=dataset)
+        return found
+
+    def sources(self) -> list[Source]:
+        """All visible collections with their datasets, in the order of datasets and layers."""
+        return [Source(collection, dataset) for dataset in self.datasets() for collection in dataset.collections]
+
+    def source(self, collection: str) -> Source:
+        """A visible collection with its dataset. Raises NotFound, the same for absent and hidden."""
+        known = self._cache.sources.get((self.access, collection))
+        if known is not None and known[0] == self.version:
+            return known[1]
+        found = self.reader.collection(collection, self.access)
+        dataset = None if found is None else self.reader.dataset(found.dataset, self.access)
+        if found is None or dataset is None:
+            raise NotFound("there is no such collection", place=collection)
+        if len(self._cache.sources) >= _CACHED:
+            self._cache.sources.clear()
+        source = Source(found, dataset)
+        self._cache.sources[self.access, collection] = (self.version, source)
+        return source
+
+    def items(self, source: Source, request: ItemsRequest) -> Items:
+        """One page of features. Raises ParameterError for what the collection cannot answer."""
+        crs = choose_crs(source.collection, request.crs, "crs")
+        query = question(source.collection, self.access, request)
+        if crs == CRS84:
+            page = self.reader.page(query)
+            body, returned, last = page.body, page.returned, page.last
+        else:
+            body, returned, last = self._reprojected(query, source.collection.crs, crs)
+        return Items(source, body, returned, self._matched(source, query, request, returned, last), last, crs)
+
+    def _reprojected(self, query: Query, storage: Crs, crs: Crs) -> tuple[bytes, int, int | None]:
+        rows = list(self.reader.rows(replace(query, limit=query.limit + 1)))
+        page = rows[: query.limit]
+        return b",".join(in_crs(page, storage, crs)), len(page), page[-1].key if len(rows) > query.limit else None
+
+    def _matched(self, source: Source, query: Query, request: ItemsRequest, returned: int, last: int | None) -> int | None:
+        if request.is_unfiltered:
+            return source.collection.features
+        if request.after is None and last is None:
+            return returned
+        return self.reader.count(query, COUNT_CAP)
+
+    def item(self, source: Source, feature: str, crs: str | None = None) -> Item:
+        """One feature. Raises NotFound, ParameterError."""
+        target = choose_crs(source.collection, crs, "crs")
+        row = self.reader.item(source.collection.id, feature, self.access)
+        if row is None:
+            raise NotFound("there is no such feature", place=feature)
+        body = row.ready if target == CRS84 else in_crs([row], source.collection.crs, target)[0]
+        return Item(source, body, row, target)
+
+
+def in_crs(rows: list[Row], storage: Crs, target: Crs) -> list[bytes]:
+    """The GeoJSON of rows with their geometry in `target`, in the axis order of its authority (OGC 18-058r1, /req/crs/geojson).
+
+    In the storage CRS itself the geometry keeps its heights; every other CRS is two-dimensional.
+    """
+    geometries = [row.geometry for row in rows]
+    if target != storage:
+        flat = [None if geometry is None else wkb.to_2d(geometry) for geometry in geometries]
+        geometries = transform.wkb(flat, systems.horizontal_of(storage), systems.horizontal_of(target))
+    if systems.swaps_axes(target):
+        geometries = swapped(geometries)
+    there = [geometry for geometry in geometries if geometry is not None]
+    encoded = iter(geojson.encode(there, systems.decimals(target)))
+    return [
+        _replace(row.ready, b"null" if geometry is None else next(encoded)) for row, geometry in zip(rows, geometries, strict=True)
+    ]
+
+
+def _replace(ready: bytes, geometry: bytes) -> bytes:
+    """A ready feature with another geometry. Its members come in the order type, id, geometry, properties, and a quotation mark
+    inside a JSON string is escaped, so both marks are found where the members begin."""
+    begin = ready.index(b',"geometry":') + len(b',"geometry":')
+    end = ready.index(b',"properties":', begin)
+    return ready[:begin] + geometry + ready[end:]
+
+
+class QueryService:
+    """Opens views of the store under the charter's one access decision."""
+
+    def __init__(self, store: Store, charter: Charter, settings: Settings) -> None:
+        self._store = store
+        self._charter = charter
+        self.settings = settings
+        self._cache = Cache()
+
+    def access(self, reader: Person) -> Access:
+        """What this reader may see, decided by the charter."""
+        return decide.access(self._charter, reader)
+
+    @contextmanager
+    def view(self, access: Access) -> Iterator[View]:
+        """One consistent moment of the store, for one reader."""
+        with self._store.reading() as reader:
+            yield View(reader, access, self._cache)
+
+    @property
+    def title(self) -> str:
+        """What the twin is called."""
+        if "title" not in self._cache.facts:
+            with self.view(Access()) as view:
+                return view.title
+        return self._cache.facts["title"] or "twin"
+
+    def recent(self, access: Access, collection: str) -> Collection | None:
+        """The collection as this reader last saw it, if he did: for guesses of what a question costs, never for an answer."""
+        known = self._cache.sources.get((access, collection))
+        return None if known is None else known[1].collection
+
+    def datasets(self, access: Access) -> list[Dataset]:
+        """All visible datasets, by id."""
+        with self.view(access) as view:
+            return view.datasets()
+
+    def dataset(self, access: Access, dataset: str) -> Dataset:
+        """A visible dataset. Raises NotFound."""
+        with self.view(access) as view:
+            return view.dataset(dataset)
+
+    def collection(self, access: Access, collection: str) -> Collection:
+        """A visible collection. Raises NotFound."""
+        with self.view(access) as view:
+            return view.source(collection).collection

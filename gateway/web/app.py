@@ -1,0 +1,61 @@
+"""Makes the web application over an open twin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from gateway import __version__
+from gateway.web import problem, upload
+from gateway.web.front import Front
+from gateway.wiring import Gateway
+
+STATIC = Path(__file__).parent / "static"
+ROUTERS = ("landing", "collections", "items", "datasets", "submissions", "health", "csw", "sparql", "identifiers")
+
+
+def create_app(gateway: Gateway, *, use_fast: bool = True, owns: bool = False) -> FastAPI:
+    """The application; `use_fast` False leaves the hot reads to FastAPI's routing (tests compare both).
+
+    With `owns` it keeps the projections up to date while it runs and closes the gateway when it ends; otherwise both are the
+    caller's.
+    """
+    app = FastAPI(
+        title="twin gateway",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_life(gateway) if owns else None,
+    )
+    app.state.gateway = gateway
+    problem.install(app)
+    for name in ROUTERS:
+        app.include_router(import_module(f"gateway.web.routers.{name}").router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Front, gateway=gateway, use_fast=use_fast)
+    upload.sweep(gateway.folder)
+    return app
+
+
+def _life(gateway: Gateway) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        follower = threading.Thread(target=gateway.projector.follow, args=(stop,), name="projector", daemon=True)
+        follower.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            follower.join(timeout=10)
+            gateway.close()
+
+    return life

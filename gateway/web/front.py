@@ -1,0 +1,177 @@
+"""What stands before every route: host, key, body size, HEAD and OPTIONS, the headers all answers share, and the access log.
+
+It is one plain ASGI layer, and it answers the hot reads itself (`gateway.web.fast`) with the functions the routes use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
+from typing import Any
+
+import structlog
+from fastapi import Response
+
+from gateway.errors import GatewayError, TooLarge, Unsupported
+from gateway.web import fast, problem
+from gateway.web.asked import Asked
+from gateway.web.context import authenticate
+from gateway.wiring import Gateway
+
+type Scope = MutableMapping[str, Any]
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+type App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_LIMIT = 1_000_000
+"""Bytes of any request body but a submission's."""
+
+_METHODS = b"GET, HEAD, OPTIONS, POST"
+_SHARED = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Content-Crs, ETag, Link, Location, Last-Modified, Retry-After"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_PREFLIGHT = [
+    (b"access-control-allow-methods", _METHODS),
+    (b"access-control-allow-headers", b"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match"),
+    (b"access-control-max-age", b"3600"),
+]
+_PAGE = (
+    b"content-security-policy",
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    b"worker-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+)
+_log = structlog.get_logger("gateway.access")
+
+
+class Front:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: App, gateway: Gateway, *, use_fast: bool = True) -> None:
+        self._app = app
+        self._gateway = gateway
+        self._fast = use_fast
+        self._logs = gateway.settings.log_level in ("debug", "info")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; only HTTP is served."""
+        if scope["type"] == "http":
+            await _Exchange(self, scope, receive, send).run()
+        elif scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+
+class _Exchange:
+    """One request and its response, on the way through the front."""
+
+    def __init__(self, front: Front, scope: Scope, receive: Receive, send: Send) -> None:
+        self._front = front
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._method = scope["method"]
+        self._asked: Asked | None = None
+        self._status = 0
+        self._sent = 0
+        self._taken = 0
+        self._limit = BODY_LIMIT
+
+    async def run(self) -> None:
+        begun = perf_counter()
+        try:
+            await self._answer()
+        except GatewayError as error:
+            await self._fail(problem.of_error(error, self._asked), error)
+        except Exception as error:  # noqa: BLE001 - the outermost layer: whatever it is, the caller gets a 500 and the log gets the trace
+            await self._fail(problem.unexpected(error, self._asked), error)
+        if self._front._logs:
+            self._write_log(perf_counter() - begun)
+
+    async def _answer(self) -> None:
+        gateway = self._front._gateway
+        asked = Asked(self._scope, gateway)
+        self._asked = asked
+        authorization = asked.headers.get(b"authorization")
+        if authorization is not None:
+            asked.reader = authenticate(gateway, self._method, authorization.decode("latin-1"))
+        if self._method == "OPTIONS":
+            await self._respond(Response(status_code=204))
+            return
+        if asked.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise Unsupported("a compressed body is not taken", cure="send it without Content-Encoding")
+        if self._method == "HEAD":
+            self._scope["method"] = asked.method = "GET"
+        self._scope["gateway.asked"] = asked
+        if self._front._fast and self._method in ("GET", "HEAD"):
+            response = await fast.answer(asked, self._scope)
+            if response is not None:
+                await self._respond(response)
+                return
+        self._check_length(asked)
+        await self._front._app(self._scope, self._counted, self._sending)
+
+    def _check_length(self, asked: Asked) -> None:
+        """Refuse a body that announces itself as too large, before a byte of it is read."""
+        if asked.path == "/submissions":
+            self._limit = self._front._gateway.settings.max_upload
+        announced = asked.headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._limit:
+            raise TooLarge("the body is too large", cure=f"at most {self._limit} bytes")
+
+    async def _counted(self) -> Message:
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        if self._taken > self._limit:
+            raise TooLarge("the body is too large", cure=f"at most {self._limit} bytes")
+        return message
+
+    async def _respond(self, response: Response) -> None:
+        await response(self._scope, self._receive, self._sending)
+
+    async def _fail(self, response: Response, error: Exception) -> None:
+        if self._status:
+            raise error
+        await self._respond(response)
+
+    async def _sending(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = [*message["headers"], *self._headers(message["headers"])]
+        elif message["type"] == "http.response.body":
+            self._sent += len(message.get("body", b""))
+            if self._method == "HEAD":
+                message = {**message, "body": b""}
+        await self._send(message)
+
+    def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers all answers share; what a key was used for is for its holder alone (RFC 9111, 3.5)."""
+        names = dict(given)
+        added = list(_SHARED)
+        if self._method == "OPTIONS":
+            added += [*_PREFLIGHT, (b"allow", _METHODS)]
+        if names.get(b"content-type", b"").startswith(b"text/html"):
+            added.append(_PAGE)
+        added.append((b"vary", b"Accept, Accept-Language, Authorization"))
+        if b"cache-control" not in names:
+            private = self._asked is None or b"authorization" in self._asked.headers
+            added.append((b"cache-control", b"private, no-cache" if private else b"no-cache"))
+        return added
+
+    def _write_log(self, seconds: float) -> None:
+        """One line a request, without the query (it may hold secrets) and without any key; only its holder's pseudonym."""
+        party = None if self._asked is None else self._asked.reader.party
+        path = self._scope["path"]
+        _log.info(
+            "request",
+            method=self._method,
+            path=path,
+            status=self._status,
+            bytes=self._sent,
+            ms=round(seconds * 1000, 2),
+            party=party,
+        )

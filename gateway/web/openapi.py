@@ -1,0 +1,188 @@
+"""The API definition: OpenAPI 3.0.3, templated paths, everything inlined, for what the reader may see (OGC 17-069r4, 7.3 and 9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import __version__
+from gateway.model.dataset import Collection
+from gateway.model.feature import Field
+from gateway.services.query import View
+from gateway.web import openapi_parts as parts
+from gateway.web.asked import Asked
+from gateway.web.parameters import DEFAULT_LIMIT, filterable
+from gateway.web.upload import FIELDS
+
+_OWN_PATHS = 200
+"""Collections that get a path of their own, with their properties as parameters; the templated path covers all."""
+
+
+def document(asked: Asked, view: View, title: str) -> dict[str, Any]:
+    """The definition of this twin's API for one reader."""
+    collections = [source.collection for source in view.sources()]
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": title,
+            "version": __version__,
+            "description": "Features, records and linked data of a digital twin, under the charter of its partners.",
+        },
+        "servers": [{"url": asked.base, "description": "this twin"}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+        "paths": _paths(asked, collections),
+        "components": {
+            "parameters": parts.parameters(asked.gateway.settings.max_limit, DEFAULT_LIMIT),
+            "responses": parts.RESPONSES,
+            "schemas": parts.SCHEMAS,
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "A partner's API key; reading open data needs none."},
+            },
+        },
+        "security": [{}, {"key": []}],
+    }
+
+
+_TAGS = {
+    "capabilities": "What is here and what it conforms to",
+    "data": "Features of the collections",
+    "datasets": "Datasets and their records",
+    "submissions": "Publishing, and the verdicts of the charter",
+    "other doors": "Catalogue, linked data, health",
+}
+
+
+def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
+    paths = {
+        "/": _get("capabilities", "landing", "The landing page", "LandingPage"),
+        "/conformance": _get("capabilities", "conformance", "The conformance classes kept", "Conformance"),
+        "/api": _get("capabilities", "api", "This document", "Any", media=_OPENAPI),
+        "/collections": _get("data", "collections", "The collections", "Collections"),
+        "/collections/{collectionId}": _get("data", "collection", "One collection", "Collection", path=("collectionId",)),
+        "/collections/{collectionId}/schema": _schema("schema", "The schema of its features"),
+        "/collections/{collectionId}/queryables": _schema("queryables", "The properties it can be filtered by"),
+        "/collections/{collectionId}/items": _items("items", "Features of a collection", ["collectionId"], []),
+        "/collections/{collectionId}/items/{featureId}": _item(),
+        "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
+        "/datasets/{datasetId}": _get(
+            "datasets", "dataset", "One dataset and its record", "Any", path=("datasetId",), media=_RECORD
+        ),
+        "/submissions": _submissions(),
+        "/submissions/{submissionId}": _get(
+            "submissions", "submission", "One submission and its verdict", "Any", path=("submissionId",), secured=True
+        ),
+        "/health": _get("other doors", "health", "Whether the twin can be read", "Any", html=False, extra={"503": "Unhealthy"}),
+    }
+    for collection in collections[:_OWN_PATHS]:
+        if filterable(collection):
+            paths[f"/collections/{collection.id}/items"] = _own_items(asked, collection)
+    return paths
+
+
+_OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+_RECORD = ("application/json", "application/vnd.iso.19139+xml")
+
+
+def _get(
+    tag: str,
+    name: str,
+    summary: str,
+    schema: str,
+    *,
+    path: tuple[str, ...] = (),
+    media: str | tuple[str, ...] = "application/json",
+    html: bool = True,
+    secured: bool = False,
+    extra: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    kinds = (media,) if isinstance(media, str) else media
+    content: dict[str, Any] = {kind: {"schema": _ref("schemas", schema)} for kind in kinds}
+    if html:
+        content["text/html"] = {"schema": {"type": "string"}}
+    own = [*path, "f", "lang"]
+    codes = {"404": "NotFound"} if path else {}
+    return {"get": _operation(tag, name, summary, own, content, codes | (extra or {}), secured=secured)}
+
+
+def _operation(
+    tag: str, name: str, summary: str, own: list[str], content: dict[str, Any], codes: dict[str, str], *, secured: bool = False
+) -> dict[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": summary, "content": content}}
+    responses |= {code: _ref("responses", response) for code, response in ({**parts.EVERYWHERE, **codes}).items()}
+    found: dict[str, Any] = {
+        "tags": [tag],
+        "operationId": name,
+        "summary": summary,
+        "parameters": [_ref("parameters", parameter) for parameter in own],
+        "responses": responses,
+    }
+    if secured:
+        found["security"] = [{"key": []}]
+    return found
+
+
+def _ref(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _schema(name: str, summary: str) -> dict[str, Any]:
+    return _get("data", name, summary, "Any", path=("collectionId",), media="application/schema+json")
+
+
+def _items(name: str, summary: str, path: list[str], properties: list[dict[str, Any]]) -> dict[str, Any]:
+    own = [*path, "limit", "bbox", "bbox-crs", "datetime", "crs", "after", "f", "lang"]
+    content = {
+        "application/geo+json": {"schema": _ref("schemas", "FeatureCollection")},
+        "text/html": {"schema": {"type": "string"}},
+    }
+    operation = _operation("data", name, summary, own, content, {"404": "NotFound", "304": "NotModified"})
+    operation["responses"]["200"]["headers"] = parts.CRS_HEADER
+    operation["parameters"] += properties
+    return {"get": operation}
+
+
+def _own_items(asked: Asked, collection: Collection) -> dict[str, Any]:
+    """The items of one collection, with its properties as parameters."""
+    names = set(filterable(collection))
+    properties = [_property(field) for field in collection.fields if field.name in names]
+    return _items(f"items.{collection.id}", f"Features of {collection.id}", [], properties)
+
+
+def _property(field: Field) -> dict[str, Any]:
+    schema = {"type": field.type} | ({} if field.format is None else {"format": field.format})
+    return {"name": field.name, "in": "query", "required": False, "style": "form", "explode": False, "schema": schema}
+
+
+def _item() -> dict[str, Any]:
+    content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, "text/html": {"schema": {"type": "string"}}}
+    own = ["collectionId", "featureId", "crs", "f", "lang"]
+    operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})
+    operation["responses"]["200"]["headers"] = parts.CRS_HEADER
+    return {"get": operation}
+
+
+def _submissions() -> dict[str, Any]:
+    listing = _get("submissions", "submissions", "The caller's own submissions", "Any", secured=True)
+    fields = {name: {"type": "string"} for name in FIELDS}
+    files = {name: {"type": "string", "format": "binary"} for name in ("data", "record")}
+    codes = {"409": "Conflict", "413": "TooLarge", "415": "Unsupported", "422": "Refused", "503": "Busy"}
+    content = {"application/json": {"schema": _ref("schemas", "Any")}, "text/html": {"schema": {"type": "string"}}}
+    post = _operation("submissions", "submit", "There already: the first submission", ["f", "lang"], content, codes, secured=True)
+    post["summary"] = "Publish a file"
+    post["responses"]["201"] = {
+        "description": "Published, with the verdict",
+        "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
+        "content": content,
+    }
+    post["parameters"] += [
+        {"name": name, "in": "query", "schema": {"type": "string"}, "description": "With a raw body"}
+        for name in (*FIELDS, "name", "part", "no-wait")
+    ]
+    post["parameters"].append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
+    post["requestBody"] = {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": {"type": "object", "properties": {**files, **fields}}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+    return {"get": listing["get"], "post": post}

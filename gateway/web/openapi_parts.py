@@ -1,0 +1,190 @@
+"""The reusable parts of the API definition: parameters, responses and schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.web.negotiation import LANGUAGES
+
+EVERYWHERE = {"400": "InvalidParameter", "401": "Unauthenticated", "406": "NotAcceptable", "500": "ServerError"}
+"""Errors that every operation can give."""
+
+CRS_HEADER = {
+    "Content-Crs": {"description": "The CRS of the coordinates, in angle brackets", "schema": {"type": "string"}},
+    "ETag": {"description": "Validator for conditional requests", "schema": {"type": "string"}},
+}
+
+
+def parameters(largest: int, default: int) -> dict[str, Any]:
+    """All parameters by the name of the component."""
+    return {
+        "collectionId": _path("collectionId", "The id of a collection"),
+        "featureId": _path("featureId", "The id of a feature"),
+        "datasetId": _path("datasetId", "The id of a dataset"),
+        "submissionId": _path("submissionId", "The id of a submission"),
+        "f": _query("f", "The representation", {"type": "string", "enum": ["json", "html"], "default": "json"}),
+        "lang": _query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
+        "limit": _query(
+            "limit",
+            "The most features a page has; more than the maximum is the maximum",
+            {"type": "integer", "minimum": 1, "maximum": largest, "default": default},
+        ),
+        "bbox": _query(
+            "bbox",
+            "Only features whose geometry intersects this box: four or six numbers in the axis order of bbox-crs",
+            {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
+        ),
+        "bbox-crs": _query("bbox-crs", "The CRS of bbox; CRS84 unless said", {"type": "string", "format": "uri"}),
+        "crs": _query("crs", "The CRS of the coordinates; CRS84 unless said", {"type": "string", "format": "uri"}),
+        "datetime": _query(
+            "datetime", "Only features valid at this instant or in this interval (RFC 3339, .. for open)", {"type": "string"}
+        ),
+        "after": _query("after", "The paging token of a next link", {"type": "string"}),
+    }
+
+
+def _path(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
+
+
+def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "style": "form",
+        "explode": False,
+        "schema": schema,
+    }
+
+
+def _problem(description: str) -> dict[str, Any]:
+    content = {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+        "text/html": {"schema": {"type": "string"}},
+    }
+    return {"description": description, "content": content}
+
+
+RESPONSES: dict[str, Any] = {
+    "InvalidParameter": _problem("A parameter is unknown or has a bad value"),
+    "Unauthenticated": _problem("The key is missing where one is needed, wrong, ended or expired"),
+    "NotFound": _problem("There is no such thing for this reader"),
+    "NotAcceptable": _problem("None of the accepted types is offered"),
+    "Conflict": _problem("The id is taken, or the state is another"),
+    "TooLarge": _problem("The body is larger than the server takes"),
+    "Unsupported": _problem("The body is of a type the server does not read"),
+    "Refused": _problem("The charter says no; the findings say why and how to mend it"),
+    "Busy": _problem("Another writer holds the twin; Retry-After says when to come again"),
+    "ServerError": _problem("The server failed"),
+    "Unhealthy": {"description": "The twin cannot be read", "content": {"application/json": {"schema": {"type": "object"}}}},
+    "NotModified": {"description": "The caller has it already"},
+}
+
+_LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/Link"}}
+_GEOMETRY = {"type": "object", "nullable": True, "required": ["type"], "properties": {"type": {"type": "string"}}}
+
+SCHEMAS: dict[str, Any] = {
+    "Any": {"type": "object"},
+    "Link": {
+        "type": "object",
+        "required": ["href", "rel"],
+        "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title", "hreflang")},
+    },
+    "LandingPage": {
+        "type": "object",
+        "required": ["links"],
+        "properties": {"title": {"type": "string"}, "description": {"type": "string"}, "links": _LINKS},
+    },
+    "Conformance": {
+        "type": "object",
+        "required": ["conformsTo"],
+        "properties": {"conformsTo": {"type": "array", "items": {"type": "string"}}, "links": _LINKS},
+    },
+    "Extent": {
+        "type": "object",
+        "properties": {
+            "spatial": {
+                "type": "object",
+                "properties": {
+                    "bbox": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
+                    },
+                    "crs": {"type": "string"},
+                },
+            },
+            "temporal": {
+                "type": "object",
+                "properties": {
+                    "interval": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {
+                            "type": "array",
+                            "minItems": 2,
+                            "maxItems": 2,
+                            "items": {"type": "string", "format": "date-time", "nullable": True},
+                        },
+                    },
+                    "trs": {"type": "string"},
+                },
+            },
+        },
+    },
+    "Collection": {
+        "type": "object",
+        "required": ["id", "links"],
+        "properties": {
+            "id": {"type": "string"},
+            "title": {"type": "string"},
+            "description": {"type": "string"},
+            "links": _LINKS,
+            "extent": {"$ref": "#/components/schemas/Extent"},
+            "itemType": {"type": "string", "default": "feature"},
+            "crs": {"type": "array", "items": {"type": "string"}},
+            "storageCrs": {"type": "string"},
+        },
+    },
+    "Collections": {
+        "type": "object",
+        "required": ["links", "collections"],
+        "properties": {
+            "links": _LINKS,
+            "crs": {"type": "array", "items": {"type": "string"}},
+            "collections": {"type": "array", "items": {"$ref": "#/components/schemas/Collection"}},
+        },
+    },
+    "Feature": {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": _GEOMETRY,
+            "properties": {"type": "object", "nullable": True},
+            "links": _LINKS,
+        },
+    },
+    "FeatureCollection": {
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": {"type": "string", "enum": ["FeatureCollection"]},
+            "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+            "links": _LINKS,
+            "timeStamp": {"type": "string", "format": "date-time"},
+            "numberMatched": {"type": "integer", "minimum": 0},
+            "numberReturned": {"type": "integer", "minimum": 0},
+        },
+    },
+    "Problem": {
+        "type": "object",
+        "properties": {
+            **{name: {"type": "string"} for name in ("type", "title", "detail", "parameter", "place", "cure")},
+            "status": {"type": "integer"},
+        },
+    },
+}

@@ -1,0 +1,75 @@
+"""Pages of collections and datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Response
+
+from gateway.geo import crs as systems
+from gateway.model.dataset import Dataset
+from gateway.services.query import Source
+from gateway.services.question import offered
+from gateway.web import licences
+from gateway.web.asked import Asked
+from gateway.web.pages.render import page
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A dataset as lists show it."""
+
+    dataset: Dataset
+    features: int
+    licence: str | None
+    licence_address: str | None
+    is_open: bool
+
+
+def card(asked: Asked, dataset: Dataset) -> Card:
+    """The card of a dataset."""
+    licence = asked.gateway.charter.licence(dataset.licence)
+    level = asked.gateway.charter.access_levels.get(dataset.level)
+    return Card(
+        dataset=dataset,
+        features=sum(collection.features for collection in dataset.collections),
+        licence=dataset.licence or dataset.record.licence if licence is None else licence.id,
+        licence_address=licences.address(asked, dataset),
+        is_open=level is not None and "public" in level.read,
+    )
+
+
+def collections(asked: Asked, sources: Sequence[Source], headers: Mapping[str, str]) -> Response:
+    """All collections, by dataset."""
+    return page(asked, "collections.html", headers=headers, sources=sources)
+
+
+def collection(asked: Asked, source: Source, headers: Mapping[str, str]) -> Response:
+    """One collection with its map."""
+    systems_offered = [(crs.uri, systems.title(crs) if crs.is_known else crs.code) for crs in offered(source.collection)]
+    return page(
+        asked,
+        "collection.html",
+        headers=headers,
+        source=source,
+        found=source.collection,
+        card=card(asked, source.dataset),
+        systems=systems_offered,
+    )
+
+
+def schema(asked: Asked, source: Source, body: Mapping[str, Any], name: str, headers: Mapping[str, str]) -> Response:
+    """The properties of a collection as a table."""
+    return page(asked, "schema.html", headers=headers, found=source.collection, name=name, properties=body["properties"])
+
+
+def datasets(asked: Asked, found: Sequence[Dataset], headers: Mapping[str, str]) -> Response:
+    """All datasets."""
+    return page(asked, "datasets.html", headers=headers, cards=[card(asked, dataset) for dataset in found])
+
+
+def dataset(asked: Asked, found: Dataset, headers: Mapping[str, str]) -> Response:
+    """One dataset with its record."""
+    return page(asked, "dataset.html", headers=headers, found=found, record=found.record, card=card(asked, found))

@@ -1,0 +1,69 @@
+"""Pages of features: a table of one page of them, and one feature with its attributes, map and family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+from gateway.services import document
+from gateway.services.query import Item, Items
+from gateway.web.asked import Asked
+from gateway.web.pages.catalogue import card
+from gateway.web.pages.render import page
+from gateway.web.parameters import token_of
+
+_COLUMNS = 8
+
+
+def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
+    """One page of features as a table; the columns are the first declared properties."""
+    features = orjson.loads(b"[" + found.body + b"]")
+    columns = [field.name for field in found.source.collection.fields[:_COLUMNS]]
+    following = None if found.last is None else asked.here(after=token_of(found.last))
+    filters = [(name, value) for name, value in asked.pairs if name not in ("f", "lang", "after")]
+    return page(
+        asked,
+        "items.html",
+        headers=headers,
+        found=found,
+        collection=found.source.collection,
+        card=card(asked, found.source.dataset),
+        features=features,
+        columns=columns,
+        following=following,
+        filters=filters,
+        as_json=asked.here(f="json"),
+    )
+
+
+def item(asked: Asked, found: Item, headers: Mapping[str, str]) -> Response:
+    """One feature with all it says."""
+    feature = orjson.loads(found.body)
+    whole = None if found.row.document is None else document.decode(found.row.document)
+    return page(
+        asked,
+        "item.html",
+        headers=headers,
+        found=found,
+        collection=found.source.collection,
+        card=card(asked, found.source.dataset),
+        feature=feature,
+        properties=list(_flat(feature.get("properties") or {})),
+        children=() if whole is None else whole.children,
+        lods=[] if whole is None else sorted({f"LoD{geometry.lod} {geometry.type}" for geometry in whole.geometries}),
+        address=asked.here(f="json"),
+    )
+
+
+def _flat(properties: Mapping[str, Any], prefix: str = "") -> Any:
+    """Properties as rows: nested ones by dotted name, lists joined where they are plain."""
+    for name, value in properties.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and all(not isinstance(entry, dict | list) for entry in value):
+            yield f"{prefix}{name}", ", ".join(str(entry) for entry in value)
+        else:
+            yield f"{prefix}{name}", orjson.dumps(value).decode() if isinstance(value, dict | list) else value

@@ -1,0 +1,182 @@
+// The maps of the pages. No tiles from anywhere: a plain ground, a graticule, and the twin's own features.
+
+const LIMIT = 2000;
+const INK = "#0b4f5c", FILL = "#2a8c98", LINE = "#0b4f5c", EXTENT = "#b45f06";
+const EMPTY = { type: "FeatureCollection", features: [] };
+
+function failed(element, reason) {
+  const note = document.createElement("p");
+  note.className = "failed";
+  note.textContent = element.dataset.failed;
+  element.replaceChildren(note);
+  console.error(reason);
+}
+
+function graticule(bounds) {
+  const span = Math.max(bounds.getEast() - bounds.getWest(), bounds.getNorth() - bounds.getSouth());
+  const steps = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
+  const step = steps.find((size) => span / size >= 4) ?? steps.at(-1);
+  const lines = [];
+  const west = Math.max(bounds.getWest() - step, -180), east = Math.min(bounds.getEast() + step, 180);
+  const south = Math.max(bounds.getSouth() - step, -85), north = Math.min(bounds.getNorth() + step, 85);
+  for (let x = Math.ceil(west / step) * step; x <= east; x += step) lines.push([[x, south], [x, north]]);
+  for (let y = Math.ceil(south / step) * step; y <= north; y += step) lines.push([[west, y], [east, y]]);
+  return { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: lines } };
+}
+
+function ring([west, south, east, north]) {
+  return { type: "Polygon", coordinates: [[[west, south], [east, south], [east, north], [west, north], [west, south]]] };
+}
+
+function style() {
+  const isArea = ["==", ["geometry-type"], "Polygon"], isLine = ["==", ["geometry-type"], "LineString"], isPoint = ["==", ["geometry-type"], "Point"];
+  return {
+    version: 8,
+    sources: {
+      grid: { type: "geojson", data: EMPTY },
+      extent: { type: "geojson", data: EMPTY },
+      features: { type: "geojson", data: EMPTY, tolerance: 0.1 },
+    },
+    layers: [
+      { id: "ground", type: "background", paint: { "background-color": "#eef2f1" } },
+      { id: "grid", type: "line", source: "grid", paint: { "line-color": "#d3dcda", "line-width": 1 } },
+      { id: "extent", type: "line", source: "extent", paint: { "line-color": EXTENT, "line-width": 1.5, "line-dasharray": [3, 2] } },
+      { id: "areas", type: "fill", source: "features", filter: isArea, paint: { "fill-color": FILL, "fill-opacity": 0.45 } },
+      { id: "edges", type: "line", source: "features", filter: isArea, paint: { "line-color": LINE, "line-width": ["interpolate", ["linear"], ["zoom"], 12, 0.4, 17, 1.4] } },
+      { id: "lines", type: "line", source: "features", filter: isLine, paint: { "line-color": "#a0382a", "line-width": 2.5 } },
+      {
+        id: "points", type: "circle", source: "features", filter: isPoint,
+        paint: { "circle-color": "#2f7d4f", "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2, 17, 6], "circle-stroke-color": "#fff", "circle-stroke-width": 1 },
+      },
+    ],
+  };
+}
+
+function bounded(geometry, box = [Infinity, Infinity, -Infinity, -Infinity]) {
+  const visit = (value) => {
+    if (typeof value[0] === "number") {
+      box[0] = Math.min(box[0], value[0]); box[1] = Math.min(box[1], value[1]);
+      box[2] = Math.max(box[2], value[0]); box[3] = Math.max(box[3], value[1]);
+    } else value.forEach(visit);
+  };
+  if (geometry.geometries) geometry.geometries.forEach((part) => bounded(part, box));
+  else if (geometry.coordinates) visit(geometry.coordinates);
+  return box;
+}
+
+function corners([west, south, east, north]) {
+  const pad = 0.0002;
+  return [[west - pad, Math.max(south - pad, -85)], [east + pad, Math.min(north + pad, 85)]];
+}
+
+// MapLibre keeps no text ids, so the id rides along as a property.
+function named(feature) {
+  return { type: "Feature", geometry: feature.geometry, properties: { ...feature.properties, "\u0000id": String(feature.id) } };
+}
+
+async function json(address) {
+  const response = await fetch(address, { headers: { Accept: "application/geo+json, application/json" } });
+  if (!response.ok) throw new Error(`${response.status} ${address}`);
+  return response.json();
+}
+
+function url(path, parameters) {
+  const address = new URL(path, window.location.href);
+  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
+  return address;
+}
+
+function popup(maplibre, map, element, at, feature) {
+  const box = document.createElement("div");
+  const id = feature.properties["\u0000id"];
+  const head = document.createElement("strong");
+  head.textContent = id;
+  const table = document.createElement("table");
+  for (const [name, value] of Object.entries(feature.properties).filter(([name, value]) => name !== "\u0000id" && value !== null && value !== "null").slice(0, 8)) {
+    const row = table.insertRow();
+    const key = document.createElement("th");
+    key.textContent = name;
+    row.append(key);
+    row.insertCell().textContent = String(value);
+  }
+  box.append(head, table);
+  if (element.dataset.items) {
+    const address = new URL(element.dataset.items, window.location.href);
+    address.pathname += `/${encodeURIComponent(id)}`;
+    const open = document.createElement("a");
+    open.href = address;
+    open.textContent = element.dataset.open;
+    box.append(open);
+  }
+  new maplibre.Popup({ maxWidth: "320px" }).setLngLat(at).setDOMContent(box).addTo(map);
+}
+
+async function showView(map, element) {
+  const view = map.getBounds();
+  const clip = (value, most) => Math.max(-most, Math.min(most, value));
+  const bbox = [clip(view.getWest(), 180), clip(view.getSouth(), 90), clip(view.getEast(), 180), clip(view.getNorth(), 90)].map((value) => value.toFixed(7)).join(",");
+  const found = await json(url(element.dataset.items, { f: "json", limit: LIMIT, bbox }));
+  map.getSource("features").setData({ type: "FeatureCollection", features: found.features.map(named) });
+  const note = document.getElementById("map-status");
+  const matched = found.numberMatched === undefined ? "> 100000" : found.numberMatched.toLocaleString(document.documentElement.lang);
+  if (note) note.textContent = found.numberReturned ? element.dataset.status.replace("{shown}", found.numberReturned.toLocaleString(document.documentElement.lang)).replace("{matched}", matched) : element.dataset.none;
+}
+
+const KINDS = {
+  async collection(maplibre, map, element) {
+    const box = JSON.parse(element.dataset.box);
+    map.fitBounds(corners(box), { padding: 30, maxZoom: 18, animate: false });
+    map.getSource("extent").setData({ type: "Feature", properties: {}, geometry: ring(box) });
+    let timer;
+    const refresh = () => { clearTimeout(timer); timer = setTimeout(() => showView(map, element).catch(console.error), 150); };
+    map.on("moveend", refresh);
+    await showView(map, element);
+    for (const layer of ["areas", "lines", "points"]) {
+      map.on("click", layer, (event) => popup(maplibre, map, element, event.lngLat, event.features[0]));
+      map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+      map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+    }
+  },
+  async item(maplibre, map, element) {
+    const feature = await json(new URL(element.dataset.item, window.location.href));
+    map.getSource("features").setData(named(feature));
+    map.fitBounds(corners(bounded(feature.geometry)), { padding: 60, maxZoom: 19, animate: false });
+  },
+  async boxes(maplibre, map, element) {
+    const boxes = JSON.parse(element.dataset.boxes);
+    const features = boxes.map(({ id, box }) => ({ type: "Feature", properties: { "\u0000id": id }, geometry: ring(box) }));
+    map.getSource("features").setData({ type: "FeatureCollection", features });
+    map.setPaintProperty("areas", "fill-opacity", 0.15);
+    const all = boxes.reduce((whole, { box }) => [Math.min(whole[0], box[0]), Math.min(whole[1], box[1]), Math.max(whole[2], box[2]), Math.max(whole[3], box[3])], [Infinity, Infinity, -Infinity, -Infinity]);
+    map.fitBounds(corners(all), { padding: 40, maxZoom: 17, animate: false });
+    map.on("click", "areas", (event) => {
+      const address = new URL(element.dataset.collections, window.location.href);
+      address.pathname += `/${encodeURIComponent(event.features[0].properties["\u0000id"])}`;
+      window.location.href = address;
+    });
+  },
+  async points(maplibre, map, element) {
+    const points = JSON.parse(element.dataset.points);
+    const features = points.map(({ at, rule, object }) => ({ type: "Feature", properties: { "\u0000id": object ?? rule, rule }, geometry: { type: "Point", coordinates: at } }));
+    map.getSource("features").setData({ type: "FeatureCollection", features });
+    map.setPaintProperty("points", "circle-color", "#a02c1f");
+    map.setPaintProperty("points", "circle-radius", 7);
+    map.fitBounds(corners(bounded({ coordinates: points.map(({ at }) => at) })), { padding: 60, maxZoom: 18, animate: false });
+    map.on("click", "points", (event) => popup(maplibre, map, element, event.lngLat, event.features[0]));
+  },
+};
+
+async function draw(element) {
+  const maplibre = await import("./vendor/maplibre-gl.mjs");
+  const map = new maplibre.Map({ container: element, style: style(), attributionControl: false, center: [6.14, 46.2], zoom: 10, dragRotate: false, pitchWithRotate: false });
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibre.ScaleControl({ maxWidth: 120 }), "bottom-left");
+  await new Promise((resolve, reject) => { map.once("load", resolve); map.once("error", (event) => reject(event.error)); });
+  const grid = () => map.getSource("grid").setData(graticule(map.getBounds()));
+  map.on("moveend", grid);
+  await KINDS[element.dataset.map](maplibre, map, element);
+  grid();
+  element.dataset.drawn = "true";
+}
+
+for (const element of document.querySelectorAll("[data-map]")) draw(element).catch((reason) => failed(element, reason));
