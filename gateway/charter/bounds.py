@@ -43,7 +43,10 @@ def _shapes(features: Sequence[Feature]) -> Any:
 
 
 def _united(plain: Sequence[float], feature: Feature) -> Box | None:
-    boxes = [] if plain[0] != plain[0] else [tuple(plain)]  # NaN: no geometry
+    has_plain = plain[0] == plain[0]  # NaN: no geometry
+    if not feature.geometries:
+        return (plain[0], plain[1], plain[2], plain[3]) if has_plain else None
+    boxes = [tuple(plain)] if has_plain else []
     boxes.extend(box for geometry in feature.geometries if (box := of_geometry(geometry)) is not None)
     if not boxes:
         return None

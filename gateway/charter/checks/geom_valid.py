@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from gateway.charter.check import QuietCheck
@@ -23,6 +23,9 @@ class GeomValid(QuietCheck):
 
     def feature(self, feature: Feature, subject: Subject) -> Iterable[Finding]:
         """One finding for each geometry that is not sound, with the reason and the point."""
+        return () if subject.extra["valid"] and not feature.geometries else self._faults(feature, subject)
+
+    def _faults(self, feature: Feature, subject: Subject) -> Iterator[Finding]:
         if feature.shape is not None and not subject.extra["valid"]:
             reason, position = validity.problem(feature.shape) or ("not valid", None)
             yield observed(reason, feature=feature, position=position)
