@@ -82,7 +82,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         facts = {name: reader.setting(name) or "" for name in ("charter", "id_base")}
     charter = load(facts["charter"])
     blobs = FolderBlobs(folder / "blobs")
-    graph = GraphProjection(folder / "graph", facts["id_base"], limit=settings.graph_limit)
+    graph = GraphProjection(folder / "graph", facts["id_base"])
     projector = Projector(store, (graph,), folder / "projector.lock", wait=settings.projection_wait)
     return Gateway(
         folder=folder,

@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import structlog
 from lxml import etree
 
 from gateway.catalogue.names import OWS1, OWS2, XSI
@@ -21,6 +22,8 @@ from gateway.errors import GatewayError, ParameterError, TooLarge, UsageError
 from gateway.gates import xml
 from gateway.model.access import Access
 from gateway.ports import Reader
+
+log = structlog.get_logger(__name__)
 
 MAX_BODY = 1 << 20
 MAX_RECORDS = 1000
@@ -66,6 +69,9 @@ def respond(request: CswRequest, reader: Reader, access: Access, title: str) -> 
         return _run(request, query, body, reader, access, title)
     except _WriteRefused as error:
         return exception_report(405, "OperationNotSupported", error.operation, error.message, release)
+    except (ValueError, KeyError, AttributeError, TypeError, IndexError, etree.LxmlError) as error:
+        log.warning("pycsw fell over a request", error=f"{type(error).__name__}: {error}")
+        return exception_report(400, "NoApplicableCode", "service", "the request is not as CSW describes it", release)
     except GatewayError as error:
         status = error.status if error.status in (413, 422) else 400
         return exception_report(

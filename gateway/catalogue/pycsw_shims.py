@@ -5,12 +5,14 @@
   (`gateway.catalogue.filters`, `cql`), so that no SQL text exists anywhere; the expression travels as the ``where`` of its
   constraint.
 - Records are written by us: pycsw rounds boxes to 0.01 degree, splits keywords at commas and drops all but one topic.
+- It logs whole requests: its log goes nowhere.
 - Time stamps are local time labelled Z: UTC here. ``splitquery`` is deprecated: replaced.
 - The OpenSearch template offers ``eo:*`` and time parameters that then fail, and a wrong media type.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 import types
 from datetime import UTC, datetime
@@ -35,6 +37,8 @@ def engine() -> Any:
     if found != VERSION:
         raise ImportError(f"pycsw {found} is installed; the shims are for {VERSION}")
     _stand_ins()
+    logging.getLogger("pycsw").addHandler(logging.NullHandler())
+    logging.getLogger("pycsw").propagate = False
     from pycsw import opensearch, server
     from pycsw.core import util
     from pycsw.ogc.csw import csw2, csw3

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -54,14 +54,23 @@ class SparqlBroker:
         self._closed = False
 
     def ask(
-        self, query: str, datasets: frozenset[str] | None, accept: str, *, cancelled: Callable[[], bool] = lambda: False
+        self,
+        query: str,
+        datasets: frozenset[str] | None,
+        accept: str,
+        *,
+        graphs: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> tuple[str, bytes]:
         """The media type and bytes of a query's answer over the graphs of `datasets` (ids; None means all).
 
-        `accept` is an Accept header or a word of ``f``; `cancelled` is asked ten times a second and ends the work.
+        `accept` is an Accept header or a word of ``f``; `graphs` are default and named graphs that the protocol names, before
+        those of the query (SPARQL 1.1 Protocol, section 2.1.4); `cancelled` is asked ten times a second and ends the work.
         Raises ParameterError (``query``), NotAcceptable, OutOfTime, and Busy when every child is at work.
         """
         gated = gate(query)
+        if any(graphs):
+            gated.default, gated.named = list(graphs[0]), list(graphs[1])
         chosen = negotiate(accept, offered(gated.form))
         with self._held() as (generation, id_base):
             scope = _scope(gated, datasets, id_base)

@@ -38,16 +38,15 @@ class GraphProjection:
     """Keeps the graph up to date from the journal (`gateway.ports.Projection`).
 
     Each `apply` clones the current generation by hard links, changes the clone, and makes it the next generation together with
-    its cursor: a crash leaves the generation that was. Only features whose digest changed are written anew.
-    `limit`: datasets with more features have only their metadata in the graph. Callers hold the projector's lock.
+    its cursor: a crash leaves the generation that was. Only features whose digest changed are written anew. A dataset whose
+    `graph` is ``metadata`` has no features in it. Callers hold the projector's lock.
     """
 
     name = "graph"
 
-    def __init__(self, folder: Path, id_base: str, *, limit: int) -> None:
+    def __init__(self, folder: Path, id_base: str) -> None:
         self._generations = Generations(folder)
         self._id_base = id_base
-        self._limit = limit
 
     def cursor(self) -> int:
         """The journal sequence the current generation stands at; 0 where it was made by other rules."""
@@ -98,7 +97,7 @@ class GraphProjection:
         return Pointer(generation, cursor, self._id_base, self._mapping())
 
     def _mapping(self) -> str:
-        return hashlib.sha256(f"{_FORM} {vocabulary()} {self._limit}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{_FORM} {vocabulary()}".encode()).hexdigest()[:16]
 
     # --- one dataset -------------------------------------------------------------------------------------------------
 
@@ -110,7 +109,7 @@ class GraphProjection:
         is_there = store.contains_named_graph(graph)
         if dataset is not None and not is_there:
             self._fill(store, reader, dataset)
-        elif dataset is None or not self._is_full(dataset) or self._mostly_new(store, graph, reader, dataset):
+        elif dataset is None or dataset.graph != "full" or self._mostly_new(store, graph, reader, dataset):
             del store
             return self._replace_whole(work, graph, reader, dataset)
         else:
@@ -136,12 +135,9 @@ class GraphProjection:
         graph = NamedNode(dataset_iri(self._id_base, dataset.id))
         _load(store, graph, self._lines(reader, dataset))
 
-    def _is_full(self, dataset: Dataset) -> bool:
-        return dataset.graph == "full" and sum(collection.features for collection in dataset.collections) <= self._limit
-
     def _lines(self, reader: Reader, dataset: Dataset) -> Iterator[Line]:
         about = dataset_iri(self._id_base, dataset.id)
-        full = self._is_full(dataset)
+        full = dataset.graph == "full"
         yield from dataset_lines(dataset, self._id_base, full=full)
         for collection in dataset.collections if full else ():
             shape = signature(collection)
