@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ from gateway.cli import verdict as printed
 from gateway.cli.console import Json, emit, guarded, out
 from gateway.demo.build import Step, build, existing
 from gateway.demo.partners import Delivery
-from gateway.errors import UsageError
 
 app = typer.Typer(add_completion=False)
 HOST = "127.0.0.1"
@@ -24,36 +22,27 @@ HOST = "127.0.0.1"
 def demo(
     dir: Annotated[Path, typer.Option("--dir", help="Where the demo's twin goes, or lies already.")] = Path("demo-twin"),
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the twin when it is built.")] = True,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to serve on.")] = 8000,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to serve on; 0 takes a free one.")] = 8000,
     json: Json = False,
 ) -> None:
     """Build and serve a sample quarter, published by its partners under a charter."""
-    if serve:
-        _require_free(port)
+    from gateway.web import server
+
+    sock = server.listen(HOST, port) if serve else None
+    port = sock.getsockname()[1] if sock else port
     document = existing(dir)
     if document is None:
         document = build(
             dir,
-            id_base=f"http://localhost:{port}/id/",
+            id_base=f"http://localhost:{port or 8000}/id/",
             begun=lambda delivery: None if json else _announce(delivery),
             judged=lambda step: None if json else _show(step),
         )
     elif not json:
         out.print(f"The demo in {dir} was built before; nothing was changed.", markup=False)
     emit(document, json=json, text=lambda: _summary(document, dir, port, serving=serve))
-    if serve:
-        from gateway.web.server import serve as run_server
-
-        run_server(dir, HOST, port, 1)
-
-
-def _require_free(port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise UsageError(f"port {port} is taken or may not be used", cure="choose another one with --port") from error
+    if sock is not None:
+        server.serve_on(sock, dir, workers=1)
 
 
 def _announce(delivery: Delivery) -> None:
