@@ -1,0 +1,154 @@
+"""Connections to a GeoPackage through apsw: flags, limits, functions, the pool of readers, and the writer's turn.
+
+No other SQLite library may open the live file: closing its connection would drop the POSIX locks of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from gateway.errors import Busy, IntegrityError
+from gateway.store import functions
+
+OLDEST = (3, 51, 3)
+"""The first SQLite without the WAL-reset bug (https://sqlite.org/wal.html#walresetbug)."""
+
+_READ_CACHE = -16_384
+_WRITE_CACHE = -65_536
+_WAL_LIMIT = 64 * 1024 * 1024
+_IDLE = 8
+
+
+def connect(path: str, *, write: bool = False, create: bool = False, wait: float = 10.0) -> apsw.Connection:
+    """A hardened connection to `path`: no trusted schema, defensive, our SQL functions. Raises IntegrityError for no database."""
+    _check_library()
+    flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
+    flags |= apsw.SQLITE_OPEN_CREATE if create else 0
+    with translated(path):
+        connection = apsw.Connection(path, flags=flags, statementcachesize=200)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        connection.set_busy_timeout(int(wait * 1000))
+        functions.register(connection)
+        connection.execute("PRAGMA temp_store = MEMORY")
+        if write:
+            connection.execute(f"PRAGMA synchronous = FULL; PRAGMA cache_size = {_WRITE_CACHE}; PRAGMA foreign_keys = OFF")
+            connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+        else:
+            connection.execute(f"PRAGMA query_only = 1; PRAGMA cache_size = {_READ_CACHE}")
+    return connection
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Turn SQLite's errors into ours: a lock that was not had is Busy, a damaged file IntegrityError."""
+    try:
+        yield
+    except apsw.BusyError as error:
+        raise Busy("another writer holds the twin") from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise IntegrityError(f"the store is damaged: {error}", place=place, cure="restore it from a backup") from error
+
+
+@contextmanager
+def transaction(connection: apsw.Connection, path: str) -> Iterator[None]:
+    """The writer's turn: everything inside is committed durably, or nothing is. Raises Busy when the turn is not had in time."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def fold_wal(connection: apsw.Connection) -> None:
+    """Write the log back into the file as far as readers allow; a reader in the way means later, so Busy is no error here."""
+    try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    except apsw.BusyError:
+        return
+
+
+class Pool:
+    """Idle read connections of one process, reused by any thread, each by one at a time."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._idle: list[apsw.Connection] = []
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[apsw.Connection]:
+        """A connection inside a read transaction: one moment of the store."""
+        connection = self._take()
+        clean = False
+        try:
+            with translated(self._path):
+                connection.execute("BEGIN")
+                yield connection
+                clean = True
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._give(connection, keep=clean)
+
+    def close(self) -> None:
+        """Close what is idle; what is in use closes when it comes back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> apsw.Connection:
+        with self._lock:
+            if self._process != os.getpid():
+                # A connection must not cross a fork; the parent's are left alone, since closing them would drop its locks.
+                self._idle, self._process = [], os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        return connect(self._path)
+
+    def _give(self, connection: apsw.Connection, *, keep: bool) -> None:
+        with self._lock:
+            if keep and not self._closed and len(self._idle) < _IDLE:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def now() -> str:
+    """The time as RFC 3339 UTC with milliseconds."""
+    moment = time.time_ns() // 1_000_000
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000)) + f".{moment % 1000:03d}Z"
+
+
+def _check_library() -> None:
+    version = tuple(int(part) for part in apsw.sqlitelibversion().split("."))
+    if version < OLDEST:
+        raise IntegrityError(
+            f"SQLite {apsw.sqlitelibversion()} can damage a file that several processes write",
+            cure=f"install apsw with SQLite {'.'.join(map(str, OLDEST))} or newer",
+        )

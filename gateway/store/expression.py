@@ -1,0 +1,127 @@
+"""Compiles `model.query.Expression` to SQL with bound values. Text of a request never becomes text of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, assert_never
+
+from gateway.errors import ParameterError
+from gateway.model.feature import Scalar
+from gateway.model.query import And, Between, Comparison, Expression, In, Intersects, IsNull, Like, Not, Or, Text
+
+OPERATORS = frozenset(("=", "<>", "<", "<=", ">", ">="))
+_DEEPEST = 100
+_LONGEST_PATTERN = 1000
+_MOST_WILDCARDS = 16
+_MOST_VALUES = 10_000
+
+
+class Terms(Protocol):
+    """How the leaves of an expression are said of one kind of row; each gives SQL and its values, in SQL's three-valued logic."""
+
+    def comparison(self, part: Comparison) -> Sql: ...
+    def like(self, part: Like) -> Sql: ...
+    def between(self, part: Between) -> Sql: ...
+    def among(self, part: In) -> Sql: ...
+    def is_null(self, part: IsNull) -> Sql: ...
+    def intersects(self, part: Intersects) -> Sql: ...
+    def text(self, part: Text) -> Sql: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A condition and the values of its marks, in order."""
+
+    text: str
+    values: list[Any] = field(default_factory=list)
+
+    def __and__(self, other: Sql) -> Sql:
+        return Sql(f"({self.text}) AND ({other.text})", [*self.values, *other.values])
+
+
+TRUE = Sql("1")
+
+
+def compiled(expression: Expression | None, terms: Terms, depth: int = 0) -> Sql:
+    """The condition of an expression. Raises ParameterError for an undeclared property, a value of another type, or too much."""
+    if depth > _DEEPEST:
+        raise ParameterError("filter", f"nested more than {_DEEPEST} deep")
+    match expression:
+        case None:
+            return TRUE
+        case And(parts):
+            return _joined([compiled(part, terms, depth + 1) for part in parts], "AND", "1")
+        case Or(parts):
+            return _joined([compiled(part, terms, depth + 1) for part in parts], "OR", "0")
+        case Not(part):
+            inner = compiled(part, terms, depth + 1)
+            return Sql(f"NOT ({inner.text})", inner.values)
+        case _:
+            return _leaf(expression, terms)
+
+
+def _leaf(
+    expression: Comparison | Like | Between | In | IsNull | Intersects | Text,
+    terms: Terms,
+) -> Sql:
+    match expression:
+        case Comparison():
+            if expression.operator not in OPERATORS:
+                raise ParameterError(expression.property, f"no comparison is written {expression.operator}")
+            return terms.comparison(expression)
+        case Like():
+            return terms.like(expression)
+        case Between():
+            return terms.between(expression)
+        case In():
+            if len(expression.values) > _MOST_VALUES:
+                raise ParameterError(expression.property, f"a list holds at most {_MOST_VALUES} values")
+            return terms.among(expression) if expression.values else Sql("0")
+        case IsNull():
+            return terms.is_null(expression)
+        case Intersects():
+            return terms.intersects(expression)
+        case Text():
+            return terms.text(expression)
+        case _:
+            assert_never(expression)
+
+
+def pattern(given: Like) -> str:
+    """A LIKE pattern as a GLOB pattern, which minds case. Raises ParameterError when matching it could take too long."""
+    text = given.pattern.casefold() if given.fold else given.pattern
+    if len(text) > _LONGEST_PATTERN:
+        raise ParameterError(given.property, f"a pattern has at most {_LONGEST_PATTERN} characters")
+    signs: list[str] = []
+    escaped = False
+    for sign in text:
+        if escaped or sign not in "%_\\":
+            signs.append(f"[{sign}]" if sign in "*?[" else sign)
+            escaped = False
+        elif sign == "\\":
+            escaped = True
+        elif sign == "_":
+            signs.append("?")
+        elif not (signs and signs[-1] == "*"):
+            signs.append("*")
+    if signs.count("*") > _MOST_WILDCARDS:
+        raise ParameterError(given.property, f"a pattern has at most {_MOST_WILDCARDS} wildcards")
+    return "".join(signs)
+
+
+def each(values: Sequence[Scalar], convert: Callable[[Scalar], Any]) -> tuple[str, list[Any]]:
+    """Marks for a list of values, and the values."""
+    found = [convert(value) for value in values]
+    return ",".join("?" * len(found)), found
+
+
+def _joined(parts: Sequence[Sql], word: str, empty: str) -> Sql:
+    """`parts` joined in a balanced tree, since SQLite bounds the depth of an expression."""
+    if not parts:
+        return Sql(empty)
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    left, right = _joined(parts[:middle], word, empty), _joined(parts[middle:], word, empty)
+    return Sql(f"({left.text}) {word} ({right.text})", [*left.values, *right.values])

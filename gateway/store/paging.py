@@ -1,0 +1,195 @@
+"""Which features a question is about, as row keys in order: the plan is chosen by what the R-tree says of the area.
+
+An area with few candidates is read from the R-tree and sorted; one with very many is walked in row-key order, so that a
+page of the whole world costs no sort of the world. A walk that finds too little falls back to the R-tree.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+
+import apsw
+
+from gateway.model.query import Query
+from gateway.store import container, tables
+from gateway.store.area import Area, areas
+from gateway.store.container import quoted
+from gateway.store.expression import Sql, compiled
+from gateway.store.facts import Facts
+from gateway.store.feature_terms import FeatureTerms, during
+
+_WALK_COST = 15
+"""A row walked costs about 15 R-tree entries read (measured: 1 and 0.07 µs)."""
+
+_FEWEST = 2_000
+_WALKED_FOR_ONE = 40_000
+"""How many rows a walk looks at before it gives way to the R-tree."""
+
+_OVERLAP = "r.minx <= ? AND r.maxx >= ? AND r.miny <= ? AND r.maxy >= ?"
+_INSIDE = "r.minx >= ? AND r.maxx <= ? AND r.miny >= ? AND r.maxy <= ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A question to the current rows of one collection, ready to be asked."""
+
+    connection: apsw.Connection
+    facts: Facts
+    areas: list[Area]
+    condition: Sql | None
+
+    @classmethod
+    def of(cls, connection: apsw.Connection, facts: Facts, query: Query) -> Scan:
+        """Raises ParameterError for a property that is not declared."""
+        condition = None
+        if query.filter is not None or query.interval is not None:
+            condition = compiled(query.filter, FeatureTerms(facts)) & during(query.interval)
+        return cls(connection, facts, areas(query), condition)
+
+    @property
+    def table(self) -> str:
+        """The feature table."""
+        return tables.current(self.facts.number)
+
+    @property
+    def rtree(self) -> str:
+        """Its R-tree, quoted."""
+        return quoted(container.rtree(self.table))
+
+    def keys(self, after: int, limit: int) -> list[int]:
+        """The first `limit` keys after `after` that match, in order."""
+        if not self.areas:
+            return self._walk_all(after, limit)
+        if len(self.areas) == 1:
+            return self._keys_in(self.areas[0], after, limit)
+        found = {key for area in self.areas for key in self._keys_in(area, after, limit)}
+        return sorted(found)[:limit]
+
+    def count(self, cap: int | None) -> int | None:
+        """How many match, exactly; None when more than `cap`."""
+        if not self.areas:
+            return self._count_all(cap)
+        if len(self.areas) > 1 or self.condition is not None:
+            found: set[int] = set()
+            for area in self.areas:
+                keys = self._keys_in(area, -1, -1 if cap is None else cap + 1)
+                found.update(keys)
+            return None if cap is not None and len(found) > cap else len(found)
+        return self._count_in(self.areas[0], cap)
+
+    def _walk_all(self, after: int, limit: int) -> list[int]:
+        condition = self.condition or Sql("1")
+        sql = f"SELECT f.fid FROM {self.table} f WHERE f.fid > ? AND ({condition.text}) ORDER BY f.fid LIMIT ?"
+        return [key for (key,) in self.connection.execute(sql, (after, *condition.values, limit))]
+
+    def _count_all(self, cap: int | None) -> int | None:
+        if self.condition is None:
+            return self.facts.collection.features
+        sql = f"SELECT 1 FROM {self.table} f WHERE {self.condition.text} LIMIT ?"
+        values = (*self.condition.values, -1 if cap is None else cap + 1)
+        (found,) = self.connection.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()
+        return None if cap is not None and found > cap else int(found)
+
+    def _keys_in(self, area: Area, after: int, limit: int) -> list[int]:
+        most = self._most_sorted(limit)
+        if limit >= 0 and self._candidates(area, after, most) >= most:
+            keys, last = self._walk_in(area, after, limit)
+            if len(keys) >= limit or last is None:
+                return keys[:limit]
+            return [*keys, *self._sort_in(area, last, limit - len(keys))]
+        return self._sort_in(area, after, limit)
+
+    def _most_sorted(self, limit: int) -> int:
+        """From how many candidates on a walk is expected to be cheaper than a sort."""
+        return max(_FEWEST, limit, math.isqrt(_WALK_COST * max(limit, 1) * max(self.facts.collection.features, 1)))
+
+    def _candidates(self, area: Area, after: int, most: int) -> int:
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {_OVERLAP} AND r.id > ? LIMIT ?)"
+        return int(self.connection.execute(sql, (*_overlap(area), after, most)).fetchone()[0])
+
+    def _sort_in(self, area: Area, after: int, limit: int) -> list[int]:
+        """Keys by the R-tree: the border is tested first, then what is left is put in order and cut."""
+        outside = self._outside(area, after)
+        excluded = "AND r.id NOT IN carray(?)" if outside else ""
+        arrays = [carray(outside)] if outside else []
+        condition, join = self.condition, ""
+        if condition is not None:
+            join = f"CROSS JOIN {self.table} f ON f.fid = r.id"
+        condition = condition or Sql("1")
+        sql = (
+            f"SELECT r.id FROM {self.rtree} r {join} WHERE {_OVERLAP} AND r.id > ? {excluded} "
+            f"AND ({condition.text}) ORDER BY r.id LIMIT ?"
+        )
+        values = (*_overlap(area), after, *arrays, *condition.values, limit)
+        return [key for (key,) in self.connection.execute(sql, values)]
+
+    def _outside(self, area: Area, after: int) -> list[int]:
+        """Candidates whose bounds meet the area and whose geometry does not."""
+        inside, values = _inside(area)
+        rows = self.connection.execute(
+            f"SELECT r.id, f.geom FROM {self.rtree} r CROSS JOIN {self.table} f ON f.fid = r.id "
+            f"WHERE {_OVERLAP} AND r.id > ? AND NOT ({inside})",
+            (*_overlap(area), after, *values),
+        ).fetchall()
+        if not rows:
+            return []
+        hits = area.admits([blob for _, blob in rows])
+        return [key for (key, _), hit in zip(rows, hits, strict=True) if not hit]
+
+    def _walk_in(self, area: Area, after: int, limit: int) -> tuple[list[int], int | None]:
+        """Keys by walking the table from `after`; and where the walk gave up, None when it came to the end."""
+        condition = self.condition or Sql("1")
+        inside, values = _inside(area)
+        upto = after + _WALKED_FOR_ONE + 10 * limit
+        sql = (
+            f"SELECT f.fid, CASE WHEN {inside} THEN NULL ELSE f.geom END FROM {self.table} f CROSS JOIN {self.rtree} r "
+            f"ON r.id = f.fid WHERE f.fid > ? AND f.fid <= ? AND {_OVERLAP} AND ({condition.text}) ORDER BY f.fid LIMIT ?"
+        )
+        keys: list[int] = []
+        at = after
+        while len(keys) < limit:
+            wanted = limit - len(keys)
+            rows = self.connection.execute(sql, (*values, at, upto, *_overlap(area), *condition.values, wanted)).fetchall()
+            border = [(key, blob) for key, blob in rows if blob is not None]
+            hits = area.admits([blob for _, blob in border]) if border else []
+            missed = {key for (key, _), hit in zip(border, hits, strict=True) if not hit}
+            keys.extend(key for key, _ in rows if key not in missed)
+            if len(rows) < wanted:
+                return keys, upto if upto < self._last_key() else None
+            at = rows[-1][0]
+        return keys, at
+
+    def _last_key(self) -> int:
+        (key,) = self.connection.execute(f"SELECT coalesce(max(fid), 0) FROM {self.table}").fetchone()
+        return int(key)
+
+    def _count_in(self, area: Area, cap: int | None) -> int | None:
+        inside, values = _inside(area)
+        if cap is not None:
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {inside} LIMIT ?)"
+            if self.connection.execute(sql, (*values, cap + 1)).fetchone()[0] > cap:
+                return None
+        sql = f"SELECT count(*) FROM {self.rtree} r WHERE {_OVERLAP}"
+        (candidates,) = self.connection.execute(sql, _overlap(area)).fetchone()
+        found = int(candidates) - len(self._outside(area, -1))
+        return None if cap is not None and found > cap else found
+
+
+def carray(keys: list[int]) -> apsw.CArrayBinding:
+    """Row keys as an array that SQLite reads without calling back."""
+    return apsw.carray(array("q", keys))
+
+
+def _overlap(area: Area) -> tuple[float, float, float, float]:
+    minx, miny, maxx, maxy = area.outer
+    return maxx, minx, maxy, miny
+
+
+def _inside(area: Area) -> tuple[str, tuple[float, ...]]:
+    """The condition that an R-tree entry (rounded outwards) lies in the inner box."""
+    if area.inner is None:
+        return "0", ()
+    minx, miny, maxx, maxy = area.inner
+    return _INSIDE, (minx, maxx, miny, maxy)

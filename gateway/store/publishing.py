@@ -1,0 +1,232 @@
+"""One publication: staged collections, record, submission and journal entry become visible in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import apsw
+
+from gateway.errors import Conflict, IdempotencyConflict, TooLarge, UsageError
+from gateway.model.dataset import Collection, Dataset
+from gateway.model.submission import Submission
+from gateway.ports import Publication
+from gateway.store import changes, facts, journal, laying, records, submissions, tables
+from gateway.store.collections import Arrival, enter, leave, take_over
+from gateway.store.columns import assign
+from gateway.store.connection import transaction
+from gateway.store.facts import Facts
+from gateway.store.staging import ScratchStaging
+
+MOST_COLLECTIONS = 100
+"""Collections of one publication; SQLite attaches at most 125 files."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """One collection of the publication: what is known before its turn comes."""
+
+    collection: Collection
+    staging: ScratchStaging
+    schema: str
+    laid: int | None = None
+    comparison: changes.Comparison | None = None
+
+
+class Publishing:
+    """Carries out one publication on a connection of its own."""
+
+    def __init__(self, connection: apsw.Connection, publication: Publication, sign: journal.Sign) -> None:
+        self._connection = connection
+        self._publication = publication
+        self._sign = sign
+        self._replaces = publication.mode == "replace"
+        if publication.mode not in ("replace", "delta"):
+            raise UsageError(f"no mode of publication is called {publication.mode}", cure="replace or delta")
+        if len(publication.collections) > MOST_COLLECTIONS:
+            raise TooLarge(f"a publication holds at most {MOST_COLLECTIONS} collections", cure="publish it in parts")
+
+    def run(self) -> Submission:
+        """Prepare what can be prepared without the writer's turn, then make everything visible at once.
+
+        Raises Busy, Conflict, IdNotAvailable, IdempotencyConflict; then nothing has changed.
+        """
+        with self._attached() as parts:
+            try:
+                for part in parts:
+                    self._prepare(part)
+                with transaction(self._connection, self._connection.filename):
+                    return self._repeated() or self._publish(parts)
+            finally:
+                self._sweep(parts)
+
+    @contextmanager
+    def _attached(self) -> Iterator[list[_Part]]:
+        parts = []
+        for number, (collection, staging) in enumerate(self._publication.collections):
+            if not isinstance(staging, ScratchStaging) or staging.collection != collection.id:
+                raise UsageError(f"the staging given for {collection.id} is not one of its own")
+            staging.finish()
+            self._connection.execute(f"ATTACH DATABASE ? AS s{number}", (staging.path,))
+            self._connection.execute(f"PRAGMA s{number}.journal_mode = MEMORY; PRAGMA s{number}.synchronous = OFF")
+            parts.append(_Part(collection, staging, f"s{number}"))
+        yield parts
+
+    def _prepare(self, part: _Part) -> None:
+        """Lay a large first import down, or compare a large later one, before the writer's turn is asked for."""
+        known = facts.owner_of(self._connection, part.collection.id)
+        if known is not None:
+            facts.check_owner(part.collection.id, known[0], self._publication.dataset.id)
+        changes.check_families(self._connection, None if known is None else known[1], part.schema)
+        if part.staging.rows <= laying.SMALL:
+            return
+        if known is None:
+            columns, _ = assign(part.staging.fields(), ())
+            part.laid = laying.lay_apart(self._connection, part.staging, part.schema, columns)
+            return
+        standing = facts.current(self._connection, part.collection.id)
+        if standing is not None and standing.collection.crs == part.collection.crs:
+            part.comparison = self._compare(part, standing)
+
+    def _compare(self, part: _Part, standing: Facts) -> changes.Comparison:
+        place = changes.Place(standing.number, part.schema, (), ())
+        other = standing.collection.crs != part.collection.crs
+        return changes.compare(self._connection, place, replace=self._replaces, everything=other, basis=standing.row)
+
+    def _repeated(self) -> Submission | None:
+        """The first submission, when the same effect came in while this one was being prepared."""
+        given = self._publication
+        if given.idempotency is not None:
+            party, key, digest = given.idempotency
+            before = submissions.idempotency(self._connection, party, key)
+            if before is not None and before[0] != digest:
+                raise IdempotencyConflict("this Idempotency-Key came with another body", cure="use a new key")
+            found = None if before is None else submissions.get(self._connection, before[1])
+            if found is not None:
+                return replace(found, repeated=True)
+        same = submissions.effect(self._connection, given.submission.effect) if given.submission.effect else None
+        return None if same is None else replace(same, repeated=True)
+
+    def _publish(self, parts: Sequence[_Part]) -> Submission:
+        given = self._publication
+        standing = self._connection.execute("SELECT version, record FROM dataset WHERE id = ?", (given.dataset.id,)).fetchone()
+        version = 1 if standing is None else standing[0] + 1
+        counts: dict[str, dict[str, int]] = {}
+        for part in parts:
+            counts[part.collection.id] = self._place(part, version)
+        removed = {name: self._remove(name, version) for name in given.removals}
+        record = records.put(self._connection, given.dataset, previous=None if standing is None else standing[1])
+        return self._enter(version, record, counts, removed)
+
+    def _place(self, part: _Part, version: int) -> dict[str, int]:
+        """Make one collection what the publication says; gives the counts of what changed."""
+        known = facts.owner_of(self._connection, part.collection.id)
+        if known is None:
+            return self._place_first(part, version)
+        facts.check_owner(part.collection.id, known[0], self._publication.dataset.id)
+        return self._place_later(part, version)
+
+    def _place_first(self, part: _Part, version: int) -> dict[str, int]:
+        fields = part.staging.fields()
+        columns, _ = assign(fields, ())
+        number = part.laid or laying.lay_here(self._connection, part.staging, part.schema, columns)
+        arrival = Arrival(part.staging, part.schema, number, version, fields, columns)
+        enter(self._connection, part.collection, arrival)
+        self._connection.execute("DELETE FROM staging WHERE number = ?", (number,))
+        part.laid = None
+        return changes.Comparison(part.staging.rows, 0, 0, 0, 0).counts(part.staging.rows)
+
+    def _place_later(self, part: _Part, version: int) -> dict[str, int]:
+        standing = facts.latest(self._connection, part.collection.id)
+        self._check_system(part, standing)
+        comparison = part.comparison
+        if comparison is None or comparison.basis != standing.row:
+            comparison = self._compare(part, standing)
+        before = standing.collection.features
+        if not self._publication.allow_removal:
+            changes.check_removal(part.collection.id, comparison.removed, before)
+        take_over(self._connection, part.collection, standing, part.staging, part.schema, version, delta=not self._replaces)
+        return comparison.counts(before + comparison.added - comparison.removed)
+
+    def _check_system(self, part: _Part, standing: Facts) -> None:
+        if not self._replaces and standing.is_current and standing.collection.crs != part.collection.crs:
+            raise Conflict(
+                f"{part.collection.id} is kept in {standing.collection.crs.code}, the delta is in {part.collection.crs.code}",
+                place=part.collection.id,
+                cure=f"convert it with --crs {standing.collection.crs.code}, or replace the whole collection",
+            )
+
+    def _remove(self, name: str, version: int) -> int:
+        standing = facts.current(self._connection, name)
+        if standing is None or standing.collection.dataset != self._publication.dataset.id:
+            raise Conflict(f"the dataset has no collection {name} to take away", place=name)
+        if not self._publication.allow_removal:
+            raise Conflict(f"this would take away the collection {name}", place=name, cure="say so with --allow-removal")
+        return leave(self._connection, standing, version)
+
+    def _enter(self, version: int, record: int, counts: Mapping[str, Mapping[str, int]], removed: Mapping[str, int]) -> Submission:
+        """Write the journal entry, then the version, the dataset and the submission that point at it."""
+        given = self._publication
+        entry = journal.append(self._connection, "publication", self._body(version, counts, removed), self._sign)
+        done = replace(
+            given.submission,
+            state="published",
+            version=version,
+            entry=entry.sequence,
+            collections=tuple(counts),
+            changes={name: dict(found) for name, found in counts.items()},
+        )
+        _put_dataset(self._connection, given.dataset, version, record, entry.time)
+        self._connection.execute(
+            "INSERT INTO dataset_version VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (
+                *(given.dataset.id, given.dataset.branch, version, entry.time, record),
+                *(given.dataset.level, given.dataset.licence, given.dataset.owner, done.id, entry.sequence),
+            ),
+        )
+        submissions.put(self._connection, done)
+        if given.idempotency is not None:
+            submissions.put_idempotency(self._connection, given.idempotency, done.id)
+        return done
+
+    def _body(self, version: int, counts: Mapping[str, Mapping[str, int]], removed: Mapping[str, int]) -> dict[str, Any]:
+        """The body of the entry: digests, pseudonyms and counts, never a person's name."""
+        given = self._publication
+        verdict = given.submission.verdict
+        return {
+            **given.body,
+            "dataset": given.dataset.id,
+            "branch": given.dataset.branch,
+            "version": version,
+            "mode": given.mode,
+            "submission": given.submission.id,
+            "party": given.submission.party,
+            "payload": given.submission.payload,
+            "record": given.submission.record,
+            "charter": verdict.charter,
+            "charterVersion": verdict.charter_version,
+            "collections": {name: dict(found) for name, found in counts.items()},
+            "removals": dict(removed),
+        }
+
+    def _sweep(self, parts: Sequence[_Part]) -> None:
+        """Take away what was laid down and not published."""
+        for part in parts:
+            if part.laid is not None:
+                with transaction(self._connection, self._connection.filename):
+                    tables.drop(self._connection, part.laid)
+                    self._connection.execute("DELETE FROM staging WHERE number = ?", (part.laid,))
+
+
+def _put_dataset(connection: apsw.Connection, dataset: Dataset, version: int, record: int, time: str) -> None:
+    """Enter a dataset at its new version. A name is kept here only where no party stands for it, so that it can be erased."""
+    has_party = connection.execute("SELECT 1 FROM party WHERE pseudonym = ?", (dataset.owner,)).fetchone()
+    connection.execute(
+        "INSERT OR REPLACE INTO dataset VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            *(dataset.id, dataset.owner, None if has_party else dataset.owner_name, dataset.level, dataset.licence),
+            *(dataset.branch, version, time, record, dataset.source_format, dataset.graph),
+        ),
+    )

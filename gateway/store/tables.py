@@ -1,0 +1,135 @@
+"""The tables of one collection: current rows, earlier rows, R-tree and attribute indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import apsw
+
+from gateway.model.dataset import Box
+from gateway.model.feature import Field
+from gateway.store import container, geometry
+from gateway.store.columns import SQL, Column
+from gateway.store.container import quoted
+
+MEMBERS = "geom, gw_id, gw_digest, gw_since, gw_type, gw_parent, gw_from, gw_to, gw_validity, gw_ready, gw_document"
+
+_DEFINITIONS = (
+    "gw_id TEXT NOT NULL, gw_digest BLOB NOT NULL, gw_since INTEGER NOT NULL, {extra}gw_type TEXT NOT NULL, gw_parent TEXT, "
+    "gw_from TEXT, gw_to TEXT, gw_validity TEXT{columns}, gw_ready TEXT NOT NULL, gw_document BLOB"
+)
+_SAMPLE = 10_000
+_INDEX_FROM = 5000
+_MOST_INDEXES = 16
+_LONGEST_INDEXED = 64
+
+
+def current(number: int) -> str:
+    """The table of the rows that stand."""
+    return f"current_{number}"
+
+
+def history(number: int) -> str:
+    """The table of the rows that were replaced or removed."""
+    return f"history_{number}"
+
+
+def create(connection: apsw.Connection, number: int, geometry_type: str | None, columns: Sequence[Column]) -> None:
+    """Both tables and an R-tree without triggers; the unique index on ids is for `finish`."""
+    kind = (geometry_type or "GEOMETRY").upper()
+    declared = "".join(f", {quoted(column.name)} {_sql_type(column)}" for column in columns)
+    now = _DEFINITIONS.format(extra="", columns=declared)
+    then = _DEFINITIONS.format(extra="gw_until INTEGER NOT NULL, ", columns=declared)
+    connection.execute(f"CREATE TABLE {current(number)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {kind}, {now})")
+    connection.execute(f"CREATE TABLE {history(number)} (gw_row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, geom {kind}, {then})")
+    container.add_rtree(connection, current(number))
+
+
+def index_ids(connection: apsw.Connection, number: int) -> None:
+    """The indexes every collection has: unique ids, children by parent, validity, earlier rows by key and id."""
+    table, earlier = current(number), history(number)
+    for statement in (
+        f"CREATE UNIQUE INDEX {table}_id ON {table} (gw_id)",
+        f"CREATE INDEX {table}_parent ON {table} (gw_parent) WHERE gw_parent IS NOT NULL",
+        f"CREATE INDEX {earlier}_fid ON {earlier} (fid)",
+        f"CREATE INDEX {earlier}_id ON {earlier} (gw_id)",
+    ):
+        connection.execute(statement)
+
+
+def add_columns(connection: apsw.Connection, number: int, columns: Iterable[Column], existing: Iterable[Column]) -> None:
+    """Columns that a new version brings; a property whose kind changed takes its values along from its earlier column."""
+    before = {column.property: column for column in existing}
+    for column in columns:
+        for table in (current(number), history(number)):
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(column.name)} {_sql_type(column)}")
+            old = before.get(column.property)
+            if old is not None:
+                cast = "TEXT" if column.is_text else "NUMERIC"
+                connection.execute(
+                    f"UPDATE {table} SET {quoted(column.name)} = CAST({quoted(old.name)} AS {cast}) WHERE {quoted(old.name)} NOTNULL"
+                )
+
+
+def drop(connection: apsw.Connection, number: int) -> None:
+    """Take both tables and the R-tree away, where they are."""
+    connection.execute(f"DROP TABLE IF EXISTS {quoted(container.rtree(current(number)))}")
+    connection.execute(f"DROP TABLE IF EXISTS {current(number)}")
+    connection.execute(f"DROP TABLE IF EXISTS {history(number)}")
+
+
+def index_candidates(
+    connection: apsw.Connection, number: int, fields: Sequence[Field], columns: Sequence[Column]
+) -> list[tuple[str, str]]:
+    """(index, column) of attributes worth an index: text, whole numbers and truth values that tell features apart.
+
+    A collection below 5,000 features is scanned faster than it is indexed. Left out are measures, long texts, copies of the
+    id and what is the same everywhere, judged on the first 10,000 rows; at most 16.
+    """
+    table = current(number)
+    if not connection.execute(f"SELECT 1 FROM {table} ORDER BY fid LIMIT 1 OFFSET {_INDEX_FROM}").fetchone():
+        return []
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE tbl_name = ? AND type = 'index'", (table,))}
+    found: list[tuple[str, str]] = []
+    for field, column in zip(fields, columns, strict=True):
+        name = f"{table}_by_{column.name}"
+        if field.type == "number" or name in there:
+            continue
+        if len(found) + len(there) < _MOST_INDEXES and _tells_apart(connection, table, quoted(column.name)):
+            found.append((name, column.name))
+    return found
+
+
+def add_index(connection: apsw.Connection, number: int, name: str, column: str) -> None:
+    """An attribute index."""
+    connection.execute(f"CREATE INDEX {quoted(name)} ON {current(number)} ({quoted(column)})")
+
+
+def exact_box(connection: apsw.Connection, number: int) -> Box | None:
+    """The exact bounds of all current geometries. The R-tree rounds outwards and in order, so the row that reaches farthest is
+    among those whose rounded side is the farthest."""
+    table, index = current(number), quoted(container.rtree(current(number)))
+    row = connection.execute(f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {index}").fetchone()
+    if row[0] is None:
+        return None
+    sides: list[float] = []
+    for place, (side, value) in enumerate(zip(("minx", "miny", "maxx", "maxy"), row, strict=True)):
+        operator = "<=" if place < 2 else ">="
+        blobs = connection.execute(
+            f"SELECT geom FROM {index} r JOIN {table} f ON f.fid = r.id WHERE r.{side} {operator} ?", (value,)
+        )
+        values = [box[place] for box in (geometry.bounds(blob) for (blob,) in blobs) if box is not None]
+        sides.append(min(values) if place < 2 else max(values))
+    return sides[0], sides[1], sides[2], sides[3]
+
+
+def _tells_apart(connection: apsw.Connection, table: str, column: str) -> bool:
+    values, longest, copies, rows = connection.execute(
+        f"SELECT count(DISTINCT v), avg(length(v)), sum(v = gw_id), count(v) FROM "
+        f"(SELECT {column} AS v, gw_id FROM {table} ORDER BY fid LIMIT {_SAMPLE})"
+    ).fetchone()
+    return values > 1 and longest <= _LONGEST_INDEXED and copies < rows
+
+
+def _sql_type(column: Column) -> str:
+    return SQL["string"] if column.is_text else SQL["number"]
