@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import batched
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
+from gateway.adapters import flat
 from gateway.geo import crs as crs_rules
 from gateway.geo import geojson
-from gateway.geo.footprint import footprint
 from gateway.model.crs import CRS84, Crs
 from gateway.model.feature import Feature
 from gateway.model.report import Report
 from gateway.ports import Output
 
 _BATCH = 1000
-_OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 def write_geojson(features: Iterable[Feature], sink: BinaryIO, output: Output, report: Report) -> None:
@@ -26,7 +25,7 @@ def write_geojson(features: Iterable[Feature], sink: BinaryIO, output: Output, r
     decimals = crs_rules.decimals(output.crs) if output.crs is not None else 4
     separator = b"\n"
     for batch in batched(features, _BATCH):
-        shapes = geojson.encode([_shape(feature, report) for feature in batch], decimals)
+        shapes = geojson.encode(flat.shapes(batch, report, "GeoJSON"), decimals)
         for feature, shape in zip(batch, shapes, strict=True):
             sink.write(separator + _feature(feature, shape))
             report.written[feature.collection] += 1
@@ -56,46 +55,9 @@ def _urn(crs: Crs) -> str:
     return f"urn:ogc:def:{names[0]}" if len(names) == 1 else f"urn:ogc:def:crs,{','.join(names)}"
 
 
-def _shape(feature: Feature, report: Report) -> bytes | None:
-    """The plain feature's own geometry, or the footprint of a city object."""
-    if not feature.is_city_object:
-        return feature.shape
-    for geometry in feature.geometries:
-        report.lost(f"{geometry.type} at LoD {geometry.lod}", "GeoJSON shows the footprint only", feature.id)
-        if geometry.surfaces:
-            report.lost("boundary surfaces", "GeoJSON has none", feature.id, count=len(geometry.surfaces))
-        if geometry.appearance:
-            report.lost("appearance", "GeoJSON has none", feature.id)
-    if feature.opaque:
-        report.lost("opaque XML", "GeoJSON has no place for it", feature.id, count=len(feature.opaque))
-    return feature.shape if feature.shape is not None else footprint(feature)
-
-
 def _feature(feature: Feature, shape: bytes) -> bytes:
-    properties = feature.properties
-    extra = dict(_extra(feature, properties))
-    if extra:
-        properties = {**properties, **extra}
     return b'{"type":"Feature","id":%b,"geometry":%b,"properties":%b}' % (
         orjson.dumps(feature.id),
         shape,
-        orjson.dumps(properties, option=_OPTIONS),
+        orjson.dumps(flat.properties(feature), option=orjson.OPT_NON_STR_KEYS),
     )
-
-
-def _extra(feature: Feature, properties: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a city object has beside its properties, under names that are free."""
-    if not feature.is_city_object and feature.validity is None:
-        return
-    start, end = feature.validity or (None, None)
-    found = {
-        "type": feature.type if feature.type != "Feature" else None,
-        "parent": feature.parent,
-        "children": list(feature.children) or None,
-        "addresses": feature.addresses or None,
-        "validFrom": start,
-        "validTo": end,
-    }
-    for name, value in found.items():
-        if value is not None:
-            yield (name if name not in properties else f"twin_{name}"), value
