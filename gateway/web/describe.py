@@ -105,6 +105,8 @@ def dataset(asked: Asked, found: Dataset) -> dict[str, Any]:
             link(asked.url(*here), "self", "application/json", "this dataset"),
             link(asked.url(*here, f="html"), "alternate", "text/html", "this dataset as a web page"),
             link(asked.url(*here, f="xml"), "alternate", "application/vnd.iso.19139+xml", "its record as ISO 19139"),
+            link(asked.url(*here, f="jsonld"), "alternate", "application/ld+json", "this dataset as linked data"),
+            link(asked.url(*here, f="ttl"), "alternate", "text/turtle", "this dataset as linked data"),
             *(
                 link(
                     asked.url("collections", part.id),

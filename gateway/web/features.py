@@ -11,9 +11,9 @@ from fastapi import Response
 from gateway.model.crs import Crs
 from gateway.model.text import pick
 from gateway.services.query import Item, Items, Source
-from gateway.web import caching, licences
+from gateway.web import caching, licences, linked
 from gateway.web.asked import Asked
-from gateway.web.negotiation import GEOJSON, HTML
+from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, TURTLE
 from gateway.web.parameters import ITEMS, filterable, items_request, token_of
 
 GEOJSON_TYPE = "application/geo+json"
@@ -41,7 +41,7 @@ def items(asked: Asked, collection: str) -> Response:
 
 def item(asked: Asked, collection: str, feature: str) -> Response:
     """``GET /collections/{id}/items/{featureId}`` (OGC 17-069r4, /req/core/f-op)."""
-    offer = asked.offer(GEOJSON, HTML)
+    offer = asked.offer(GEOJSON, HTML, JSON_LD, TURTLE)
     given = asked.read(ITEM_PARAMETERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
@@ -54,6 +54,8 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
             from gateway.web import pages
 
             return pages.item(asked, found, head)
+    if offer in (JSON_LD, TURTLE):
+        return linked.feature(asked, found, offer, head)
     return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
 
 
@@ -102,6 +104,8 @@ def _feature(asked: Asked, found: Item) -> bytes:
     links = [
         link(asked.again(), "self", GEOJSON_TYPE, "this feature"),
         link(asked.again(f="html"), "alternate", "text/html", "this feature as a web page"),
+        link(asked.again(f="jsonld"), "alternate", "application/ld+json", "this feature as linked data"),
+        link(asked.again(f="ttl"), "alternate", "text/turtle", "this feature as linked data"),
         *_context(asked, found.source),
     ]
     if found.row.parent is not None:

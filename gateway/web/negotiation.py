@@ -32,6 +32,8 @@ class Offer:
 
 JSON = Offer("json", "application/json")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
+JSON_LD = Offer("jsonld", "application/ld+json")
+TURTLE = Offer("ttl", "text/turtle", ("application/x-turtle",))
 HTML = Offer("html", "text/html; charset=utf-8", ("application/xhtml+xml",))
 
 
@@ -50,7 +52,7 @@ def choose(f: str | None, accept: str | None, offers: tuple[Offer, ...]) -> Offe
         return found
     if not accept:
         return offers[0]
-    wanted = _weights(accept)
+    wanted = {name: weight for name, weight in _weights(accept).items() if "/" in name}
     if not wanted:
         return offers[0]
     ranked = [(max(_weight(kind, wanted) for kind in offer.types), -place, offer) for place, offer in enumerate(offers)]

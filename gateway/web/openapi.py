@@ -70,7 +70,9 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/submissions/{submissionId}": _get(
             "submissions", "submission", "One submission and its verdict", "Any", path=("submissionId",), secured=True
         ),
-        "/health": _get("other doors", "health", "Whether the twin can be read", "Any", html=False, extra={"503": "Unhealthy"}),
+        "/health": _get(
+            "other doors", "health", "Whether the twin can be read", "Any", html=False, formats="json", extra={"503": "Unhealthy"}
+        ),
     }
     for collection in collections[:_OWN_PATHS]:
         if filterable(collection):
@@ -79,7 +81,7 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
 
 
 _OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-_RECORD = ("application/json", "application/vnd.iso.19139+xml")
+_RECORD = ("application/json", "application/vnd.iso.19139+xml", "application/ld+json", "text/turtle")
 
 
 def _get(
@@ -92,13 +94,14 @@ def _get(
     media: str | tuple[str, ...] = "application/json",
     html: bool = True,
     secured: bool = False,
+    formats: str = "",
     extra: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     kinds = (media,) if isinstance(media, str) else media
     content: dict[str, Any] = {kind: {"schema": _ref("schemas", schema)} for kind in kinds}
     if html:
         content["text/html"] = {"schema": {"type": "string"}}
-    own = [*path, "f", "lang"]
+    own = [*path, f"f-{formats}" if formats else "f", "lang"]
     codes = {"404": "NotFound"} if path else {}
     return {"get": _operation(tag, name, summary, own, content, codes | (extra or {}), secured=secured)}
 
@@ -153,8 +156,9 @@ def _property(field: Field) -> dict[str, Any]:
 
 
 def _item() -> dict[str, Any]:
-    content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, "text/html": {"schema": {"type": "string"}}}
-    own = ["collectionId", "featureId", "crs", "f", "lang"]
+    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in ("text/html", "application/ld+json", "text/turtle")}
+    content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, **content}
+    own = ["collectionId", "featureId", "crs", "f-feature", "lang"]
     operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER
     return {"get": operation}

@@ -22,7 +22,10 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "featureId": _path("featureId", "The id of a feature"),
         "datasetId": _path("datasetId", "The id of a dataset"),
         "submissionId": _path("submissionId", "The id of a submission"),
-        "f": _query("f", "The representation", {"type": "string", "enum": ["json", "html"], "default": "json"}),
+        "f": _format("json", "html"),
+        "f-json": _format("json"),
+        "f-feature": _format("json", "html", "jsonld", "ttl"),
+        "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
         "lang": _query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
         "limit": _query(
             "limit",
@@ -41,6 +44,10 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         ),
         "after": _query("after", "The paging token of a next link", {"type": "string"}),
     }
+
+
+def _format(*names: str) -> dict[str, Any]:
+    return _query("f", "The representation", {"type": "string", "enum": list(names), "default": names[0]})
 
 
 def _path(name: str, description: str) -> dict[str, Any]:

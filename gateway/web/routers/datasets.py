@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from gateway.model.dataset import Dataset
-from gateway.web import caching, describe, pages
+from gateway.web import caching, describe, linked, pages
 from gateway.web.answers import document, spoken
 from gateway.web.context import asked_of
 from gateway.web.features import link
-from gateway.web.negotiation import HTML, JSON, Offer
+from gateway.web.negotiation import HTML, JSON, JSON_LD, TURTLE, Offer
 
 router = APIRouter()
 ISO_TYPE = "application/vnd.iso.19139+xml"
@@ -42,7 +42,7 @@ def dataset(request: Request, dataset: str) -> Response:
     """One dataset and its record."""
     asked = asked_of(request)
     asked.read(frozenset())
-    offer = asked.offer(JSON, HTML, ISO)
+    offer = asked.offer(JSON, HTML, ISO, JSON_LD, TURTLE)
     with asked.gateway.queries.view(asked.access) as view:
         found = view.dataset(dataset)
         tag = caching.etag(asked, view, offer)
@@ -51,6 +51,8 @@ def dataset(request: Request, dataset: str) -> Response:
     head = caching.headers(tag, found)
     if offer is HTML:
         return pages.dataset(asked, found, head)
+    if offer in (JSON_LD, TURTLE):
+        return linked.dataset(asked, found, offer, head)
     if offer is ISO:
         return Response(_iso(found), headers=spoken(asked, head), media_type=ISO_TYPE)
     return document(asked, describe.dataset(asked, found), headers=head)

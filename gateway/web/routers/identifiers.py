@@ -7,11 +7,9 @@ from fastapi import APIRouter, Request, Response
 from gateway.errors import NotFound
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
-from gateway.web.negotiation import GEOJSON, HTML, JSON, Offer
+from gateway.web.negotiation import GEOJSON, HTML, JSON, JSON_LD, TURTLE, Offer
 
 router = APIRouter()
-JSON_LD = Offer("jsonld", "application/ld+json")
-TURTLE = Offer("ttl", "text/turtle", ("application/x-turtle",))
 
 
 @router.get("/id/dataset/{dataset}")
