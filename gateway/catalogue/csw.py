@@ -31,7 +31,11 @@ _CODE = re.compile(rb'exceptionCode="(\w+)"')
 _WRITES = ("transaction", "harvest")
 _REFUSED_KVP = ("responsehandler", "config")
 _NUMBERS = {"maxrecords": 0, "startposition": 1}
-_ACCEPTED = ("application/opensearchdescription+xml", "application/atom+xml")
+_DESCRIPTION = "application/opensearchdescription+xml"
+_UNKNOWN = tuple(
+    f"contact_{part}"
+    for part in ("name", "position", "phone", "fax", "address", "city", "stateorprovince", "postalcode", "country", "email")
+) + ("contact_hours", "contact_instructions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ def respond(request: CswRequest, reader: Reader, access: Access, title: str) -> 
             body, query = etree.tostring(root, xml_declaration=True, encoding="UTF-8"), ""
         else:
             release = "2.0.2" if "2.0.2" in (kvp.get("version", ""), *kvp.get("acceptversions", "").split(",")) else "3.0.0"
+            if _DESCRIPTION in request.accept and kvp.get("request", "GetCapabilities") == "GetCapabilities":
+                kvp |= {"mode": "opensearch", "service": "CSW", "version": "3.0.0", "request": "GetCapabilities"}
             body, query = b"", urlencode(_checked(kvp))
         return _run(request, query, body, reader, access, title)
     except _WriteRefused as error:
@@ -169,9 +175,8 @@ def _answered(status: int, media_type: str, body: bytes) -> CswAnswer:
 
 
 def _environ(request: CswRequest, query: str, body: bytes) -> dict[str, Any]:
-    """A WSGI environment with nothing of the caller's headers but the two answers of Accept that pycsw knows."""
+    """A WSGI environment with nothing of the caller's headers in it."""
     parts = urlsplit(request.address)
-    accept = next((kind for kind in _ACCEPTED if kind in request.accept), None)
     return {
         "REQUEST_METHOD": request.method,
         "QUERY_STRING": query,
@@ -183,7 +188,6 @@ def _environ(request: CswRequest, query: str, body: bytes) -> dict[str, Any]:
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.url_scheme": parts.scheme or "http",
         "wsgi.input": BytesIO(body),
-        **({"HTTP_ACCEPT": accept} if accept == _ACCEPTED[0] else {}),
     }
 
 
@@ -201,6 +205,8 @@ def _configuration(address: str, title: str) -> dict[str, dict[str, str]]:
             "identification_accessconstraints": "None",
             "provider_name": told,
             "provider_url": address.replace("%", "%%").removesuffix("/csw"),
+            **dict.fromkeys(_UNKNOWN, ""),
+            "contact_url": address.replace("%", "%%").removesuffix("/csw"),
             "contact_role": "pointOfContact",
         },
         "metadata:inspire": {"enabled": "false"},

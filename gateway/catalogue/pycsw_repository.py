@@ -83,8 +83,10 @@ class Repository:
         return [(value, number) if count else (value,) for value, number in values]
 
     def query_insert(self, _direction: str = "max") -> str:
-        """The time of the newest change; the store's version stands in CSW's update sequence, which pycsw makes of this."""
-        raise NotImplementedError
+        """The time of the newest change among the visible records, from which pycsw makes the update sequence."""
+        moments = [str(value) for value, _ in self._view.reader.record_values("modified", self._view.access)]
+        newest = max(moments, default="1970-01-01")
+        return f"{newest[:19]}Z" if "T" in newest else f"{newest[:10]}T00:00:00Z"
 
     def query_source(self, _source: str) -> list[Row]:
         """Records harvested from a source: none are."""
