@@ -89,7 +89,7 @@ def _cells(finding: Finding, lang: str, words: dict[str, str]) -> list[str]:
 def as_json(submission: Submission) -> dict[str, Any]:
     """A submission as the command line prints it."""
     return {
-        "id": submission.id,
+        "submission": submission.id,
         "state": submission.state,
         "dataset": submission.dataset,
         "collections": list(submission.collections),

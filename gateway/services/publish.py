@@ -60,7 +60,7 @@ class PublishService:
     def check(self, request: Request, party: Party | None = None) -> Verdict:
         """The verdict a submission would get here now; writes nothing."""
         intake.demand_sound(request, self._settings.max_upload)
-        return _tried(Trial(self._charter, request, party, self._surroundings, self._read_record)).verdict
+        return _checked(Trial(self._charter, request, party, self._surroundings, self._read_record))
 
     def submission(self, id: str, reader: Reader) -> Submission:
         """A submission, for its submitter and the competence centre. Raises NotFound for everybody else, as for an unknown id."""
@@ -289,7 +289,14 @@ class _Attempt:
 def check_file(charter: Charter, request: Request, read_record: ReadRecord, settings: Settings) -> Verdict:
     """The verdict on a file under `charter`, with no twin around it and no submitter known; writes nothing."""
     intake.demand_sound(request, settings.max_upload)
-    return _tried(Trial(charter, request, None, Surroundings(), read_record)).verdict
+    return _checked(Trial(charter, request, None, Surroundings(), read_record))
+
+
+def _checked(trial: Trial) -> Verdict:
+    outcome = _tried(trial)
+    if outcome.verdict.accepted:
+        demand_keepable(outcome, trial.charter)
+    return outcome.verdict
 
 
 def _tried(trial: Trial) -> Outcome:
