@@ -19,7 +19,7 @@ _TRIES = 60
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One box, or a region within its bounds. A feature whose bounds lie in `inner` is in; one that only meets `outer` is tested."""
+    """One box, or a region within its bounds: bounds that lie in `inner` are in, bounds that only meet `outer` are tested."""
 
     outer: Box
     inner: Box | None

@@ -10,11 +10,11 @@ from typing import Any
 import apsw
 import orjson
 
-from gateway.errors import GatewayError, NotFound
+from gateway.errors import GatewayError, IntegrityError, NotFound
 from gateway.model.canonical import canonical
 from gateway.model.journal import Audit, Head
 from gateway.store import heads, journal
-from gateway.store.connection import connect
+from gateway.store.connection import connect, one
 from gateway.store.merkle import Tree
 from gateway.store.signing import is_signed
 
@@ -70,10 +70,9 @@ def _verify(path: Path, file: Path, public_key: bytes | None, progress: _Progres
 
 
 def _own_key(connection: apsw.Connection) -> bytes:
-    row = connection.execute("SELECT value FROM setting WHERE name = 'public_key'").fetchone()
     try:
-        key = bytes.fromhex(row[0])
-    except (TypeError, ValueError):
+        key = bytes.fromhex(one(connection, "SELECT value FROM setting WHERE name = 'public_key'")[0])
+    except (TypeError, ValueError, IntegrityError):
         raise Unsound(1, "the twin names no public key") from None
     if len(key) != 32:
         raise Unsound(1, "the twin names no public key")

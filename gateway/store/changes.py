@@ -10,6 +10,7 @@ import apsw
 from gateway.errors import Conflict
 from gateway.store import tables
 from gateway.store.columns import Column
+from gateway.store.connection import one
 from gateway.store.container import quoted
 from gateway.store.staging import FIXED, ScratchStaging
 
@@ -65,9 +66,9 @@ def compare(connection: apsw.Connection, place: Place, *, replace: bool, everyth
             f"INSERT INTO {schema}.gone SELECT f.fid FROM {table} f LEFT JOIN {schema}.staged s ON s.gw_id = f.gw_id "
             "WHERE s.n IS NULL"
         )
-    added, changed = connection.execute(f"SELECT count(*) - count(fid), count(fid) FROM {schema}.plan").fetchone()
-    (removed,) = connection.execute(f"SELECT count(*) FROM {schema}.gone").fetchone()
-    (staged,) = connection.execute(f"SELECT count(*) FROM {schema}.staged").fetchone()
+    added, changed = one(connection, f"SELECT count(*) - count(fid), count(fid) FROM {schema}.plan")
+    (removed,) = one(connection, f"SELECT count(*) FROM {schema}.gone")
+    (staged,) = one(connection, f"SELECT count(*) FROM {schema}.staged")
     return Comparison(added, changed, removed, staged - added - changed, basis)
 
 

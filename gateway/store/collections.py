@@ -14,6 +14,7 @@ from gateway.model.dataset import Box, Collection
 from gateway.model.feature import Field
 from gateway.store import changes, container, facts, moments, tables
 from gateway.store.columns import MOST, MOST_FOR_LIFE, Column, assign, widened
+from gateway.store.connection import one
 from gateway.store.facts import Facts
 from gateway.store.staging import ScratchStaging
 
@@ -109,7 +110,7 @@ def _known_after(
 ) -> Collection:
     """The facts of the new version, all counted anew except what a delta cannot have changed."""
     old = standing.collection
-    (features,) = connection.execute(f"SELECT count(*) FROM {tables.current(standing.number)}").fetchone()
+    (features,) = one(connection, f"SELECT count(*) FROM {tables.current(standing.number)}")
     box = _staged_box(connection, schema)
     kind = collection.geometry_type or staging.geometry_type()
     if delta:
@@ -162,16 +163,17 @@ def box_in_degrees(box: Box | None, crs: Crs) -> Box | None:
 
 
 def _staged_box(connection: apsw.Connection, schema: str) -> Box | None:
-    row = connection.execute(f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {schema}.staged").fetchone()
+    row = one(connection, f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {schema}.staged")
     return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
 def _interval(connection: apsw.Connection, table: str) -> tuple[str | None, str | None] | None:
     """The span of the features' validity; an open end of one is an open end of all."""
-    number, open_start, open_end, first, last = connection.execute(
+    number, open_start, open_end, first, last = one(
+        connection,
         f"SELECT count(*), sum(gw_from IS NULL), sum(gw_to IS NULL), min(gw_from), max(gw_to) FROM {table} "
-        "WHERE gw_from IS NOT NULL OR gw_to IS NOT NULL"
-    ).fetchone()
+        "WHERE gw_from IS NOT NULL OR gw_to IS NOT NULL",
+    )
     if number == 0:
         return None
     return (None if open_start else moments.plain(first)), (None if open_end else moments.plain(last))
@@ -183,8 +185,8 @@ def _edge_is_touched(connection: apsw.Connection, place: changes.Place, box: Box
         return False
     row = connection.execute(
         f"SELECT 1 FROM {place.schema}.plan p JOIN {tables.current(place.number)} f ON f.fid = p.fid "
-        "WHERE NOT ST_IsEmpty(f.geom) AND (ST_MinX(f.geom) <= ? OR ST_MinY(f.geom) <= ? OR ST_MaxX(f.geom) >= ? OR ST_MaxY(f.geom) >= ?)"
-        " LIMIT 1",
+        "WHERE NOT ST_IsEmpty(f.geom) AND (ST_MinX(f.geom) <= ? OR ST_MinY(f.geom) <= ? OR ST_MaxX(f.geom) >= ? "
+        "OR ST_MaxY(f.geom) >= ?) LIMIT 1",
         box,
     ).fetchone()
     return row is not None

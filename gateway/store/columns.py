@@ -17,7 +17,18 @@ MOST_FOR_LIFE = 1500
 
 _MOST_NAMED = 1000
 
-RESERVED = ("fid", "geom", "gw_id", "gw_digest", "gw_since", "gw_until", "gw_type", "gw_parent", "gw_from", "gw_to")
+RESERVED: tuple[str, ...] = (
+    "fid",
+    "geom",
+    "gw_id",
+    "gw_digest",
+    "gw_since",
+    "gw_until",
+    "gw_type",
+    "gw_parent",
+    "gw_from",
+    "gw_to",
+)
 RESERVED += ("gw_validity", "gw_ready", "gw_document", "gw_row", "rowid", "oid", "_rowid_")
 
 _BITS: Mapping[type, int] = {bool: 1, int: 2, float: 4, str: 8}

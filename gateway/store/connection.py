@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -78,6 +79,18 @@ def fold_wal(connection: apsw.Connection) -> None:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     except apsw.BusyError:
         return
+
+
+def one(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+    """The first row of a question that always has one."""
+    for row in connection.execute(sql, tuple(values)):
+        return tuple(row)
+    raise IntegrityError("the store lacks a row that must be there", place=sql[:80], cure="gateway audit verify DIR")
+
+
+def select(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """The rows of a question, as they come."""
+    return iter(connection.execute(sql, tuple(values)))
 
 
 class Pool:

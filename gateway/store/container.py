@@ -74,7 +74,7 @@ def prepare(connection: apsw.Connection) -> None:
 
 
 def srs_of(connection: apsw.Connection, crs: Crs) -> int:
-    """The `srs_id` of a CRS, entered on first use; a compound one gets a number of its own, CRS84 is 4326 in visualisation order."""
+    """The `srs_id` of a CRS, entered on first use; a compound one gets its own number, CRS84 is 4326 in visualisation order."""
     if not crs.is_known:
         return -1
     name, organization, number = _organization(crs)

@@ -14,6 +14,7 @@ from gateway.model.crs import Crs
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field
 from gateway.store.columns import Column
+from gateway.store.connection import one
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,11 @@ def current(connection: apsw.Connection, collection: str) -> Facts | None:
 
 def read(connection: apsw.Connection, row: int, version: int) -> Facts:
     """The facts of one row of `collection_version`, seen at the dataset's `version`."""
-    found = connection.execute(
-        f"SELECT {SELECT_FACTS} FROM collection_version v JOIN collection c ON c.id = v.collection WHERE v.id = ?", (row,)
-    ).fetchone()
+    found = one(
+        connection,
+        f"SELECT {SELECT_FACTS} FROM collection_version v JOIN collection c ON c.id = v.collection WHERE v.id = ?",
+        (row,),
+    )
     return unpack(found, version)
 
 
@@ -121,11 +124,12 @@ def latest(connection: apsw.Connection, collection: str) -> Facts:
     standing = current(connection, collection)
     if standing is not None:
         return standing
-    row = connection.execute(
+    row = one(
+        connection,
         f"SELECT {SELECT_FACTS}, d.version FROM collection c JOIN collection_version v ON v.collection = c.id "
         "JOIN dataset d ON d.id = c.dataset WHERE c.id = ? ORDER BY v.since DESC LIMIT 1",
         (collection,),
-    ).fetchone()
+    )
     gone = unpack(row[:-1], row[-1], is_current=False)
     nothing = replace(gone.collection, features=0, fields=(), box=None, storage_box=None, interval=None, three_d=False)
     return replace(gone, collection=nothing, columns=())

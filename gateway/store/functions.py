@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import apsw
 import shapely
 
@@ -63,7 +65,7 @@ def _side(blob: bytes | None, index: int) -> float | None:
     return None if box is None else box[index]
 
 
-_FUNCTIONS = (
+_FUNCTIONS: tuple[tuple[str, Any, int], ...] = (
     ("ST_IsEmpty", _is_empty, 1),
     ("ST_MinX", _minx, 1),
     ("ST_MinY", _miny, 1),

@@ -20,7 +20,7 @@ from gateway.model.party import Key, Party
 from gateway.model.submission import Submission
 from gateway.ports import Publication
 from gateway.store import audit, container, heads, journal, parties, records, schema, snapshots, submissions, tables
-from gateway.store.connection import Pool, connect, fold_wal, sync_folder, transaction
+from gateway.store.connection import Pool, connect, fold_wal, select, sync_folder, transaction
 from gateway.store.lease import Lease, take_dead
 from gateway.store.publishing import Publishing
 from gateway.store.reading import GeoPackageReader, Known
@@ -142,7 +142,7 @@ class GeoPackageStore:
             datasets = {dataset.id: dataset for dataset in reader.datasets(Access(everything=True))}
         with self._writing() as connection, transaction(connection, self.path):
             connection.execute("DELETE FROM record_value; DELETE FROM record_search")
-            for identifier, number in connection.execute("SELECT id, record FROM dataset").fetchall():
+            for identifier, number in list(select(connection, "SELECT id, record FROM dataset")):
                 records.index(connection, number, _whole(connection, identifier, datasets))
 
     def sweep(self) -> list[str]:
@@ -151,7 +151,7 @@ class GeoPackageStore:
         dead = take_dead(folder)
         gone = [lease.token for lease in dead]
         with self._writing() as connection:
-            for number, token in connection.execute("SELECT number, token FROM staging").fetchall():
+            for number, token in list(select(connection, "SELECT number, token FROM staging")):
                 if token in gone or not (folder / f"{token}.lock").exists():
                     gone.append(tables.current(number))
                     with transaction(connection, self.path):

@@ -16,16 +16,15 @@ def order(points: NDArray[np.float64]) -> NDArray[np.int64]:
         return index
     known = points[there]
     low, span = known.min(axis=0), np.ptp(known, axis=0)
-    scaled = ((known - low) / np.where(span > 0, span, 1) * (2**_BITS - 1)).astype(np.uint32)
+    scaled = ((known - low) / np.where(span > 0, span, 1) * (2**_BITS - 1)).astype(np.uint64)
     keys = np.zeros(len(points), dtype=np.uint64)
     keys[there] = _distance(scaled[:, 0], scaled[:, 1])
     before = np.maximum.accumulate(np.where(there, index, 0))
     return np.argsort(keys[before], kind="stable")
 
 
-def _distance(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def _distance(x: NDArray[np.uint64], y: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Distance along the curve (Wikipedia, "Hilbert curve", xy2d), for whole arrays."""
-    x, y = x.astype(np.uint64), y.astype(np.uint64)
     total = np.zeros(len(x), dtype=np.uint64)
     side = np.uint64(1 << (_BITS - 1))
     while side:

@@ -13,7 +13,7 @@ import orjson
 from gateway.errors import IntegrityError
 from gateway.model.canonical import canonical
 from gateway.model.journal import Entry, Head
-from gateway.store.connection import now
+from gateway.store.connection import now, one
 from gateway.store.merkle import Tree
 
 type Sign = Callable[[bytes], bytes]
@@ -45,7 +45,7 @@ def head_message(size: int, root: bytes, time: str) -> bytes:
 
 def size(connection: apsw.Connection) -> int:
     """How many entries there are: the sequence of the newest."""
-    (found,) = connection.execute("SELECT coalesce(max(sequence), 0) FROM journal").fetchone()
+    (found,) = one(connection, "SELECT coalesce(max(sequence), 0) FROM journal")
     return int(found)
 
 

@@ -15,6 +15,7 @@ import apsw
 from gateway.model.query import Query
 from gateway.store import container, tables
 from gateway.store.area import Area, areas
+from gateway.store.connection import one, select
 from gateway.store.container import quoted
 from gateway.store.expression import Sql, compiled
 from gateway.store.facts import Facts
@@ -82,14 +83,14 @@ class Scan:
     def _walk_all(self, after: int, limit: int) -> list[int]:
         condition = self.condition or Sql("1")
         sql = f"SELECT f.fid FROM {self.table} f WHERE f.fid > ? AND ({condition.text}) ORDER BY f.fid LIMIT ?"
-        return [key for (key,) in self.connection.execute(sql, (after, *condition.values, limit))]
+        return [key for (key,) in select(self.connection, sql, (after, *condition.values, limit))]
 
     def _count_all(self, cap: int | None) -> int | None:
         if self.condition is None:
             return self.facts.collection.features
         sql = f"SELECT 1 FROM {self.table} f WHERE {self.condition.text} LIMIT ?"
         values = (*self.condition.values, -1 if cap is None else cap + 1)
-        (found,) = self.connection.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()
+        (found,) = one(self.connection, f"SELECT count(*) FROM ({sql})", values)
         return None if cap is not None and found > cap else int(found)
 
     def _keys_in(self, area: Area, after: int, limit: int) -> list[int]:
@@ -107,7 +108,7 @@ class Scan:
 
     def _candidates(self, area: Area, after: int, most: int) -> int:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {_OVERLAP} AND r.id > ? LIMIT ?)"
-        return int(self.connection.execute(sql, (*_overlap(area), after, most)).fetchone()[0])
+        return int(one(self.connection, sql, (*_overlap(area), after, most))[0])
 
     def _sort_in(self, area: Area, after: int, limit: int) -> list[int]:
         """Keys by the R-tree: the border is tested first, then what is left is put in order and cut."""
@@ -123,16 +124,19 @@ class Scan:
             f"AND ({condition.text}) ORDER BY r.id LIMIT ?"
         )
         values = (*_overlap(area), after, *arrays, *condition.values, limit)
-        return [key for (key,) in self.connection.execute(sql, values)]
+        return [key for (key,) in select(self.connection, sql, values)]
 
     def _outside(self, area: Area, after: int) -> list[int]:
         """Candidates whose bounds meet the area and whose geometry does not."""
         inside, values = _inside(area)
-        rows = self.connection.execute(
-            f"SELECT r.id, f.geom FROM {self.rtree} r CROSS JOIN {self.table} f ON f.fid = r.id "
-            f"WHERE {_OVERLAP} AND r.id > ? AND NOT ({inside})",
-            (*_overlap(area), after, *values),
-        ).fetchall()
+        rows = list(
+            select(
+                self.connection,
+                f"SELECT r.id, f.geom FROM {self.rtree} r CROSS JOIN {self.table} f ON f.fid = r.id "
+                f"WHERE {_OVERLAP} AND r.id > ? AND NOT ({inside})",
+                (*_overlap(area), after, *values),
+            )
+        )
         if not rows:
             return []
         hits = area.admits([blob for _, blob in rows])
@@ -151,7 +155,7 @@ class Scan:
         at = after
         while len(keys) < limit:
             wanted = limit - len(keys)
-            rows = self.connection.execute(sql, (*values, at, upto, *_overlap(area), *condition.values, wanted)).fetchall()
+            rows = list(select(self.connection, sql, (*values, at, upto, *_overlap(area), *condition.values, wanted)))
             border = [(key, blob) for key, blob in rows if blob is not None]
             hits = area.admits([blob for _, blob in border]) if border else []
             missed = {key for (key, _), hit in zip(border, hits, strict=True) if not hit}
@@ -162,17 +166,17 @@ class Scan:
         return keys, at
 
     def _last_key(self) -> int:
-        (key,) = self.connection.execute(f"SELECT coalesce(max(fid), 0) FROM {self.table}").fetchone()
+        (key,) = one(self.connection, f"SELECT coalesce(max(fid), 0) FROM {self.table}")
         return int(key)
 
     def _count_in(self, area: Area, cap: int | None) -> int | None:
         inside, values = _inside(area)
         if cap is not None:
             sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {inside} LIMIT ?)"
-            if self.connection.execute(sql, (*values, cap + 1)).fetchone()[0] > cap:
+            if one(self.connection, sql, (*values, cap + 1))[0] > cap:
                 return None
         sql = f"SELECT count(*) FROM {self.rtree} r WHERE {_OVERLAP}"
-        (candidates,) = self.connection.execute(sql, _overlap(area)).fetchone()
+        (candidates,) = one(self.connection, sql, _overlap(area))
         found = int(candidates) - len(self._outside(area, -1))
         return None if cap is not None and found > cap else found
 

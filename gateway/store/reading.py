@@ -21,6 +21,7 @@ from gateway.model.submission import Submission
 from gateway.store import facts as known
 from gateway.store import journal, moments, parties, past, records, search, submissions, tables
 from gateway.store import rows as stored
+from gateway.store.connection import one, select
 from gateway.store.facts import SELECT_FACTS, Facts, predicate
 from gateway.store.paging import Scan, carray
 
@@ -47,9 +48,7 @@ class Known:
         """The record with this number."""
         found = self._records.get(number)
         if found is None:
-            found = records.decode(
-                *connection.execute("SELECT document, source FROM record WHERE number = ?", (number,)).fetchone()
-            )
+            found = records.decode(*one(connection, "SELECT document, source FROM record WHERE number = ?", (number,)))
             self._records = {**(self._records if len(self._records) < _MOST_KEPT else {}), number: found}
         return found
 
@@ -99,7 +98,7 @@ class GeoPackageReader:
         chosen = keys[: query.limit]
         if not chosen:
             return Page(b"", 0, None)
-        (body,) = self._connection.execute(_JOINED.format(table=scan.table), (carray(chosen),)).fetchone()
+        (body,) = one(self._connection, _JOINED.format(table=scan.table), (carray(chosen),))
         return Page(body, len(chosen), chosen[-1] if len(keys) > len(chosen) else None)
 
     def count(self, query: Query, cap: int | None = None) -> int | None:
@@ -191,12 +190,15 @@ class GeoPackageReader:
 
     def _datasets(self, access: Access, condition: str, values: tuple[Any, ...]) -> list[Dataset]:
         visible, given = predicate(access)
-        rows = self._connection.execute(
-            "SELECT d.id, d.owner, coalesce(p.name, d.owner_name, ''), d.level, d.licence, d.branch, d.version, d.updated, d.record, "
-            "d.source_format, d.graph FROM dataset d LEFT JOIN party p ON p.pseudonym = d.owner "
-            f"WHERE {visible} AND {condition} ORDER BY d.id",
-            (*given, *values),
-        ).fetchall()
+        rows = list(
+            select(
+                self._connection,
+                "SELECT d.id, d.owner, coalesce(p.name, d.owner_name, ''), d.level, d.licence, d.branch, d.version, d.updated, "
+                "d.record, d.source_format, d.graph FROM dataset d LEFT JOIN party p ON p.pseudonym = d.owner "
+                f"WHERE {visible} AND {condition} ORDER BY d.id",
+                (*given, *values),
+            )
+        )
         if not rows:
             return []
         members: dict[str, list[Collection]] = {}
@@ -223,11 +225,14 @@ class GeoPackageReader:
 
     def _current(self, access: Access, condition: str, values: tuple[Any, ...]) -> list[Facts]:
         visible, given = predicate(access)
-        rows = self._connection.execute(
-            f"SELECT c.current, d.version FROM collection c JOIN dataset d ON d.id = c.dataset "
-            f"WHERE {visible} AND c.current IS NOT NULL AND {condition} ORDER BY c.id",
-            (*given, *values),
-        ).fetchall()
+        rows = list(
+            select(
+                self._connection,
+                f"SELECT c.current, d.version FROM collection c JOIN dataset d ON d.id = c.dataset "
+                f"WHERE {visible} AND c.current IS NOT NULL AND {condition} ORDER BY c.id",
+                (*given, *values),
+            )
+        )
         return [self._known.facts(self._connection, row, version) for row, version in rows]
 
     def _facts(self, collection: str, access: Access, version: int | None, as_of: str | None) -> Facts:
@@ -250,10 +255,12 @@ class GeoPackageReader:
         if version is not None:
             return version
         moment = (moments.end(as_of) or "")[:23]
-        row = self._connection.execute(
-            "SELECT max(version) FROM dataset_version WHERE dataset = ? AND substr(published, 1, 23) <= ?", (dataset, moment)
-        ).fetchone()
-        return int(row[0] or 0)
+        (found,) = one(
+            self._connection,
+            "SELECT max(version) FROM dataset_version WHERE dataset = ? AND substr(published, 1, 23) <= ?",
+            (dataset, moment),
+        )
+        return int(found or 0)
 
     def _past_facts(self, collection: str, version: int, newest: int) -> Facts:
         row = self._connection.execute(
@@ -268,7 +275,7 @@ class GeoPackageReader:
     def _walk(self, facts: Facts, after: int, limit: int) -> Page:
         """A page of everything: along the row key, at the same cost wherever it begins."""
         table = tables.current(facts.number)
-        body, returned, last = self._connection.execute(_WALKED.format(table=table), (after, limit)).fetchone()
+        body, returned, last = one(self._connection, _WALKED.format(table=table), (after, limit))
         if not returned:
             return Page(b"", 0, None)
         more = self._connection.execute(f"SELECT 1 FROM {table} WHERE fid > ? LIMIT 1", (last,)).fetchone()

@@ -12,7 +12,10 @@ from gateway.model.row import Row
 from gateway.store import geometry, tables
 from gateway.store.facts import Facts
 
-SELECT = "f.fid, f.gw_id, f.geom, f.gw_digest, f.gw_since, f.gw_type, f.gw_parent, f.gw_validity, CAST(f.gw_ready AS BLOB), f.gw_document"
+SELECT = (
+    "f.fid, f.gw_id, f.geom, f.gw_digest, f.gw_since, f.gw_type, f.gw_parent, f.gw_validity, "
+    "CAST(f.gw_ready AS BLOB), f.gw_document"
+)
 _BATCH = 500
 
 
@@ -62,7 +65,8 @@ def families(connection: apsw.Connection, facts: Facts) -> Iterator[Row]:
 
 def _descendants(connection: apsw.Connection, facts: Facts, roots: Sequence[Row]) -> dict[str, list[Row]]:
     """Children by the id of their parent, for everything below `roots`, one level at a time."""
-    sql = f"SELECT {SELECT} FROM {tables.current(facts.number)} f WHERE f.gw_parent IN carray(?) AND f.gw_parent IS NOT NULL ORDER BY f.fid"
+    table = tables.current(facts.number)
+    sql = f"SELECT {SELECT} FROM {table} f WHERE f.gw_parent IN carray(?) AND f.gw_parent IS NOT NULL ORDER BY f.fid"
     below: dict[str, list[Row]] = {}
     level: Sequence[Row] = roots
     while level:

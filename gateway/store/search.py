@@ -22,6 +22,7 @@ from gateway.model.query import (
     RecordQuery,
     Text,
 )
+from gateway.store.connection import one, select
 from gateway.store.expression import TRUE, Sql, compiled, each, pattern
 from gateway.store.facts import predicate
 
@@ -36,11 +37,12 @@ def find(connection: apsw.Connection, query: RecordQuery) -> tuple[int, list[int
     condition = Sql(visible, given) & compiled(query.filter, RecordTerms())
     if query.ids:
         condition &= Sql("r.id IN (SELECT value FROM json_each(?))", [orjson.dumps(query.ids).decode()])
-    (matched,) = connection.execute(f"SELECT count(*) {_FROM} WHERE {condition.text}", condition.values).fetchone()
+    (matched,) = one(connection, f"SELECT count(*) {_FROM} WHERE {condition.text}", condition.values)
     order = Sql("", [])
     for name, descending in query.sort:
         order = _sorted_by(order, name, descending)
-    rows = connection.execute(
+    rows = select(
+        connection,
         f"SELECT r.number {_FROM} WHERE {condition.text} ORDER BY {order.text} r.id LIMIT ? OFFSET ?",
         (*condition.values, *order.values, query.limit, min(query.offset, 2**62)),
     )
@@ -52,7 +54,8 @@ def values(connection: apsw.Connection, name: str, access: Access) -> list[tuple
     visible, given = predicate(access)
     return [
         (value, number)
-        for value, number in connection.execute(
+        for value, number in select(
+            connection,
             f"SELECT v.value, count(DISTINCT v.record) {_FROM} JOIN record_value v ON v.record = r.number "
             f"WHERE {visible} AND v.property = ? GROUP BY v.value ORDER BY v.value",
             (*given, _checked(name)),

@@ -11,7 +11,7 @@ import apsw
 from gateway.errors import UsageError
 from gateway.store import container, facts, tables
 from gateway.store.columns import SQL
-from gateway.store.connection import connect, sync_folder, translated
+from gateway.store.connection import connect, one, select, sync_folder, translated
 from gateway.store.container import quoted
 from gateway.store.facts import Facts
 
@@ -65,7 +65,8 @@ def _copy(source: apsw.Connection, copy: apsw.Connection, standing: Facts, table
     names = container.column_names([field.name for field in known.fields], _RESERVED)
     columns = "".join(f", {quoted(name)} {SQL[field.type]}" for name, field in zip(names, known.fields, strict=True))
     copy.execute(
-        f"CREATE TABLE {quoted(table)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {kind}, id TEXT NOT NULL UNIQUE{columns})"
+        f"CREATE TABLE {quoted(table)} "
+        f"(fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {kind}, id TEXT NOT NULL UNIQUE{columns})"
     )
     copy.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, min_x, min_y, max_x, max_y, srs_id) "
@@ -83,7 +84,7 @@ def _copy_rows(source: apsw.Connection, copy: apsw.Connection, standing: Facts, 
     live = tables.current(standing.number)
     members = "".join(f", {quoted(column.name)}" for column in standing.columns)
     marks = ",".join("?" * (3 + len(standing.columns)))
-    rows = source.execute(f"SELECT fid, geom, gw_id{members} FROM {live} ORDER BY fid")
+    rows = select(source, f"SELECT fid, geom, gw_id{members} FROM {live} ORDER BY fid")
     code = srs.to_bytes(4, "little", signed=True)
     copy.executemany(
         f"INSERT INTO {quoted(table)} VALUES ({marks})",
@@ -92,9 +93,9 @@ def _copy_rows(source: apsw.Connection, copy: apsw.Connection, standing: Facts, 
     container.add_rtree(copy, table)
     boxes = source.execute(f"SELECT id, minx, maxx, miny, maxy FROM {quoted(container.rtree(live))} ORDER BY id")
     copy.executemany(f"INSERT INTO {quoted(container.rtree(table))} VALUES (?,?,?,?,?)", boxes)
-    (features,) = copy.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+    (features,) = one(copy, f"SELECT count(*) FROM {quoted(table)}")
     return int(features)
 
 
 def _reserved_tables(connection: apsw.Connection) -> list[str]:
-    return [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return [name for (name,) in select(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'")]

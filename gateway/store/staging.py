@@ -16,6 +16,7 @@ from gateway.model.feature import Field
 from gateway.model.row import Row
 from gateway.store import geometry, moments
 from gateway.store.columns import Discovery
+from gateway.store.connection import one, select
 from gateway.store.hilbert import order
 from gateway.store.lease import Lease
 
@@ -168,7 +169,7 @@ class ScratchStaging:
 
 def plan_order(connection: apsw.Connection, schema: str, *, spatial: bool) -> int:
     """Fill ``ordered`` with the order in which rows get their keys; gives the number of rows."""
-    (count,) = connection.execute(f"SELECT count(*) FROM {schema}.staged").fetchone()
+    (count,) = one(connection, f"SELECT count(*) FROM {schema}.staged")
     connection.execute(f"DELETE FROM {schema}.ordered")
     if not spatial or not SPATIAL_FROM <= count <= _SPATIAL_TO:
         connection.execute(f"INSERT INTO {schema}.ordered SELECT row_number() OVER (ORDER BY n), n FROM {schema}.staged")
@@ -181,7 +182,7 @@ def plan_order(connection: apsw.Connection, schema: str, *, spatial: bool) -> in
 def _ranks(connection: apsw.Connection, schema: str, count: int) -> Iterator[tuple[int]]:
     centres = np.full((count, 2), np.nan)
     numbers = np.empty(count, dtype=np.int64)
-    rows = connection.execute(f"SELECT n, (minx + maxx) / 2, (miny + maxy) / 2 FROM {schema}.staged ORDER BY n")
+    rows = select(connection, f"SELECT n, (minx + maxx) / 2, (miny + maxy) / 2 FROM {schema}.staged ORDER BY n")
     for at, (number, x, y) in enumerate(rows):
         numbers[at] = number
         if x is not None:

@@ -10,6 +10,7 @@ from gateway.model.dataset import Box
 from gateway.model.feature import Field
 from gateway.store import container, geometry
 from gateway.store.columns import SQL, Column
+from gateway.store.connection import one, select
 from gateway.store.container import quoted
 
 MEMBERS = "geom, gw_id, gw_digest, gw_since, gw_type, gw_parent, gw_from, gw_to, gw_validity, gw_ready, gw_document"
@@ -67,7 +68,8 @@ def add_columns(connection: apsw.Connection, number: int, columns: Iterable[Colu
             if old is not None:
                 cast = "TEXT" if column.is_text else "NUMERIC"
                 connection.execute(
-                    f"UPDATE {table} SET {quoted(column.name)} = CAST({quoted(old.name)} AS {cast}) WHERE {quoted(old.name)} NOTNULL"
+                    f"UPDATE {table} SET {quoted(column.name)} = CAST({quoted(old.name)} AS {cast}) "
+                    f"WHERE {quoted(old.name)} NOTNULL"
                 )
 
 
@@ -109,14 +111,14 @@ def exact_box(connection: apsw.Connection, number: int) -> Box | None:
     """The exact bounds of all current geometries. The R-tree rounds outwards and in order, so the row that reaches farthest is
     among those whose rounded side is the farthest."""
     table, index = current(number), quoted(container.rtree(current(number)))
-    row = connection.execute(f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {index}").fetchone()
+    row = one(connection, f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {index}")
     if row[0] is None:
         return None
     sides: list[float] = []
     for place, (side, value) in enumerate(zip(("minx", "miny", "maxx", "maxy"), row, strict=True)):
         operator = "<=" if place < 2 else ">="
-        blobs = connection.execute(
-            f"SELECT geom FROM {index} r JOIN {table} f ON f.fid = r.id WHERE r.{side} {operator} ?", (value,)
+        blobs = select(
+            connection, f"SELECT geom FROM {index} r JOIN {table} f ON f.fid = r.id WHERE r.{side} {operator} ?", (value,)
         )
         values = [box[place] for box in (geometry.bounds(blob) for (blob,) in blobs) if box is not None]
         sides.append(min(values) if place < 2 else max(values))
@@ -124,11 +126,12 @@ def exact_box(connection: apsw.Connection, number: int) -> Box | None:
 
 
 def _tells_apart(connection: apsw.Connection, table: str, column: str) -> bool:
-    values, longest, copies, rows = connection.execute(
+    values, longest, copies, rows = one(
+        connection,
         f"SELECT count(DISTINCT v), avg(length(v)), sum(v = gw_id), count(v) FROM "
-        f"(SELECT {column} AS v, gw_id FROM {table} ORDER BY fid LIMIT {_SAMPLE})"
-    ).fetchone()
-    return values > 1 and longest <= _LONGEST_INDEXED and copies < rows
+        f"(SELECT {column} AS v, gw_id FROM {table} ORDER BY fid LIMIT {_SAMPLE})",
+    )
+    return bool(values > 1 and longest <= _LONGEST_INDEXED and copies < rows)
 
 
 def _sql_type(column: Column) -> str:
