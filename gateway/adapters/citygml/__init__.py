@@ -37,7 +37,7 @@ class CityGml:
 
     def write(self, features: Iterable[Feature], sink: BinaryIO, output: Output, report: Report) -> None:
         """Write features in family order as CityGML 2.0; what has no place there goes to `report`."""
-        from gateway.adapters.citygml.writer import write
+        from gateway.adapters.citygml.write import write
 
         write(features, sink, output, report)
 

@@ -3,7 +3,8 @@
 Conventions, the same for every module and version:
 
 - A standard attribute has its local name (``function``, ``roofType``); repeated, its value is a list in file order.
-- A unit or code space stands beside it as ``<name>_uom`` and ``<name>_codeSpace``, as the file wrote it.
+- A unit or code space stands beside it as ``<name>_uom`` and ``<name>_codeSpace``, as the file wrote it; the unit ``m`` of a
+  standard attribute is understood.
 - ``yearOfConstruction`` is an integer, a date stays the text it was: nothing is made more precise than it is.
 - A generic attribute has its own name; one called like a standard attribute becomes ``generic_<name>``.
 - A set of generic attributes, and a data type of 3.0 (``occupancy``, ``qualifiedArea``), is an object of such members.
@@ -40,15 +41,13 @@ STANDARD = (
     | MEASURE_LISTS
     | BOOLEANS
     | {
-        "name", "description", "identifier", "class", "function", "usage", "roofType", "creationDate", "terminationDate",
-        "validFrom", "validTo", "relativeToTerrain", "relativeToWater", "relationToConstruction", "generalizesTo",
-        "externalReferences",
-        "conditionOfConstruction", "dateOfConstruction",
-        "dateOfDemolition", "species", "surfaceMaterial", "classifier",
+        "name", "description", "class", "function", "usage", "roofType", "creationDate", "terminationDate", "relativeToTerrain",
+        "relativeToWater", "generalizesTo", "externalReferences", "species", "surfaceMaterial",
     }
 )  # fmt: skip
-"""Names that a generic attribute may not take."""
+"""Names that a generic attribute may not take: the standard attributes of CityGML 2.0."""
 
+METRE = "m"
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _DEEPEST = 16
 _ROOF_TO_GROUND = ("highestRoofEdge", "lowestGroundPoint", "measured")
@@ -82,7 +81,7 @@ class Attributes:
         else:
             value = text
         put(properties, key, value)
-        if unit is not None:
+        if unit is not None and unit != METRE:
             beside(properties, f"{key}_uom", unit)
         space = element.get("codeSpace")
         if space is not None:

@@ -1,0 +1,5 @@
+"""Writes CityGML 2.0."""
+
+from gateway.adapters.citygml.write.document import write
+
+__all__ = ["write"]

@@ -1,0 +1,119 @@
+"""Geometries as GML 3.1.1: polygons, solids, curves and points, in the axis order of the reference system's authority."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gateway.adapters.citygml.write.text import number
+from gateway.model.geometry import Geometry, Point, Ring, Surface
+
+type Member = Callable[[Surface, int | None], str]
+"""Writes one gml:surfaceMember of a face with the number of its semantic surface."""
+
+_SPACE = 1e308
+
+
+class Extent:
+    """The box of everything written so far."""
+
+    def __init__(self) -> None:
+        self.low = [_SPACE] * 3
+        self.high = [-_SPACE] * 3
+
+    def add(self, points: Iterable[Point]) -> None:
+        """Take in some points."""
+        for axis, values in enumerate(zip(*points, strict=True)):
+            self.low[axis] = min(self.low[axis], *values)
+            self.high[axis] = max(self.high[axis], *values)
+
+    def corners(self, *, swap: bool) -> tuple[str, str] | None:
+        """Lower and upper corner in the order of the file; None when nothing was written."""
+        if self.low[0] > self.high[0]:
+            return None
+        order = (1, 0, 2) if swap else (0, 1, 2)
+        low, high = (" ".join(number(corner[axis]) for axis in order) for corner in (self.low, self.high))
+        return low, high
+
+
+class Shapes:
+    """Writes geometries; `swap` puts y before x. `attributes` (an srsName) goes on every outermost geometry."""
+
+    def __init__(self, *, swap: bool, attributes: str = "", extent: Extent | None = None) -> None:
+        self.swap, self._attributes = swap, attributes
+        self._extent = extent
+
+    def geometry(self, geometry: Geometry, member: Member | None = None) -> str:
+        """A whole geometry; `member` writes its faces, where they are not to stand in it."""
+        write = member or (lambda surface, _: self.member(surface))
+        kind, boundaries, values = geometry.type, geometry.boundaries, geometry.values
+        if kind in ("MultiSurface", "CompositeSurface"):
+            return self._tagged(kind, _joined(boundaries, values, write))
+        if kind == "Solid":
+            return self._solid(boundaries, values, write, self._attributes)
+        if kind in ("MultiSolid", "CompositeSolid"):
+            solids = (self._solid(solid, _at(values, n), write, "") for n, solid in enumerate(boundaries))
+            return self._tagged(kind, "".join(f"<gml:solidMember>{solid}</gml:solidMember>" for solid in solids))
+        if kind == "MultiLineString":
+            return self._tagged("MultiCurve", "".join(map(self._curve, boundaries)))
+        if kind == "MultiPoint" and len(boundaries) == 1:
+            return self.point(boundaries[0], self._attributes)
+        return self._tagged("MultiPoint", "".join(f"<gml:pointMember>{self.point(p)}</gml:pointMember>" for p in boundaries))
+
+    def triangulated(self, boundaries: list[Surface]) -> str:
+        """A TIN: its faces as the triangles of a gml:TriangulatedSurface."""
+        triangles = "".join(f"<gml:Triangle>{self._rings(surface)}</gml:Triangle>" for surface in boundaries)
+        return self._tagged("TriangulatedSurface", f"<gml:trianglePatches>{triangles}</gml:trianglePatches>")
+
+    def surfaces(self, kind: str, members: Iterable[str]) -> str:
+        """A MultiSurface or CompositeSurface of members that are written already."""
+        return self._tagged(kind, "".join(members))
+
+    def member(self, surface: Surface, gml_id: str | None = None) -> str:
+        """A gml:surfaceMember with its polygon."""
+        named = "" if gml_id is None else f' gml:id="{gml_id}"'
+        return f"<gml:surfaceMember><gml:Polygon{named}>{self._rings(surface)}</gml:Polygon></gml:surfaceMember>"
+
+    def point(self, point: Point, attributes: str = "") -> str:
+        """A gml:Point."""
+        return f'<gml:Point{attributes}><gml:pos srsDimension="3">{self._positions([point])}</gml:pos></gml:Point>'
+
+    def _tagged(self, tag: str, content: str) -> str:
+        return f"<gml:{tag}{self._attributes}>{content}</gml:{tag}>"
+
+    def _solid(self, shells: list[list[Surface]], values: list[Any] | None, member: Member, attributes: str) -> str:
+        sides = []
+        for number_of_shell, shell in enumerate(shells):
+            faces = _joined(shell, _at(values, number_of_shell), member)
+            side = "interior" if number_of_shell else "exterior"
+            sides.append(f"<gml:{side}><gml:CompositeSurface>{faces}</gml:CompositeSurface></gml:{side}>")
+        return f"<gml:Solid{attributes}>{''.join(sides)}</gml:Solid>"
+
+    def _rings(self, surface: Surface) -> str:
+        sides = []
+        for number_of_ring, ring in enumerate(surface):
+            side = "interior" if number_of_ring else "exterior"
+            positions = self._positions([*ring, ring[0]])
+            sides.append(
+                f'<gml:{side}><gml:LinearRing><gml:posList srsDimension="3">{positions}</gml:posList></gml:LinearRing></gml:{side}>'
+            )
+        return "".join(sides)
+
+    def _curve(self, line: Ring) -> str:
+        positions = f'<gml:posList srsDimension="3">{self._positions(line)}</gml:posList>'
+        return f"<gml:curveMember><gml:LineString>{positions}</gml:LineString></gml:curveMember>"
+
+    def _positions(self, points: list[Point]) -> str:
+        if self._extent is not None:
+            self._extent.add(points)
+        if self.swap:
+            return " ".join(f"{number(y)} {number(x)} {number(z)}" for x, y, z in points)
+        return " ".join(f"{number(x)} {number(y)} {number(z)}" for x, y, z in points)
+
+
+def _joined(surfaces: list[Surface], values: list[Any] | None, member: Member) -> str:
+    return "".join(member(surface, _at(values, position)) for position, surface in enumerate(surfaces))
+
+
+def _at(values: list[Any] | None, position: int) -> Any:
+    return values[position] if values is not None and position < len(values) else None
