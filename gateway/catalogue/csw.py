@@ -32,10 +32,20 @@ _WRITES = ("transaction", "harvest")
 _REFUSED_KVP = ("responsehandler", "config")
 _NUMBERS = {"maxrecords": 0, "startposition": 1}
 _DESCRIPTION = "application/opensearchdescription+xml"
-_UNKNOWN = tuple(
-    f"contact_{part}"
-    for part in ("name", "position", "phone", "fax", "address", "city", "stateorprovince", "postalcode", "country", "email")
-) + ("contact_hours", "contact_instructions")
+_CONTACT = (
+    "name",
+    "position",
+    "phone",
+    "fax",
+    "address",
+    "city",
+    "stateorprovince",
+    "postalcode",
+    "country",
+    "email",
+    "hours",
+    "instructions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +215,7 @@ def _configuration(address: str, title: str) -> dict[str, dict[str, str]]:
             "identification_accessconstraints": "None",
             "provider_name": told,
             "provider_url": address.replace("%", "%%").removesuffix("/csw"),
-            **dict.fromkeys(_UNKNOWN, ""),
+            **{f"contact_{part}": "" for part in _CONTACT},
             "contact_url": address.replace("%", "%%").removesuffix("/csw"),
             "contact_role": "pointOfContact",
         },
