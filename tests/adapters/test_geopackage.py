@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 from gateway.adapters.geopackage import ADAPTER
-from gateway.errors import GatewayError, OutOfTime, Unreadable, UsageError
+from gateway.errors import GatewayError, Unreadable, UsageError
 from gateway.gates.child import Limits
 from gateway.model.crs import CRS84, Crs
 from gateway.model.feature import Feature, Layer
@@ -346,15 +346,15 @@ def test_n05_the_sql_of_a_generated_column_is_not_run(tmp_path: Path) -> None:
     path = _make(
         tmp_path / "x.gpkg",
         "INSERT INTO t (name) VALUES ('a')",
-        columns="name TEXT, big TEXT AS (hex(zeroblob(60000000))) VIRTUAL",
+        columns="name TEXT, big TEXT AS (upper(name)) VIRTUAL",
     )
     reading, (feature,) = _read(path)
     assert feature.properties == {"name": "a"}
     assert "generated column" in {change.what for change in reading.report.changes.values()}
 
 
-def test_n05_a_check_that_never_ends_meets_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clause = " AND ".join(f"length(hex(zeroblob({20_000_000 + n}))) > 0" for n in range(40))
+def test_n05_a_check_that_costs_minutes_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clause = " AND ".join(f"length(hex(zeroblob({20_000_000 + n} + length(name)))) > 0" for n in range(40))
     path = _make(
         tmp_path / "x.gpkg",
         "PRAGMA ignore_check_constraints = 1",
@@ -362,8 +362,7 @@ def test_n05_a_check_that_never_ends_meets_a_limit(tmp_path: Path, monkeypatch: 
         columns=f"name TEXT CHECK ({clause})",
     )
     monkeypatch.setattr("gateway.adapters.geopackage.LIMITS", Limits(cpu=3, seconds=3))
-    with pytest.raises((OutOfTime, Unreadable)):
-        _read(path)
+    assert len(_read(path)[1]) == 10
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.9])
