@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 
-from gateway.errors import Conflict, IdempotencyConflict, TooLarge, UsageError
+from gateway.errors import Conflict, IdempotencyConflict, IdNotAvailable, TooLarge, UsageError
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.submission import Submission
 from gateway.ports import Publication
@@ -111,7 +111,10 @@ class Publishing:
 
     def _publish(self, parts: Sequence[_Part]) -> Submission:
         given = self._publication
-        standing = self._connection.execute("SELECT version, record FROM dataset WHERE id = ?", (given.dataset.id,)).fetchone()
+        select = "SELECT version, record, owner FROM dataset WHERE id = ?"
+        standing = self._connection.execute(select, (given.dataset.id,)).fetchone()
+        if standing is not None and standing[2] != given.dataset.owner:
+            raise IdNotAvailable(f"the dataset id {given.dataset.id} cannot be had", cure="choose another with --dataset")
         version = 1 if standing is None else standing[0] + 1
         counts: dict[str, dict[str, int]] = {}
         for part in parts:
