@@ -14,6 +14,7 @@ from gateway import registry
 from gateway.charter.bounds import glimpses
 from gateway.charter.check import QuietCheck
 from gateway.charter.terms import Charter, Rule
+from gateway.charter.words import said
 from gateway.errors import GatewayError
 from gateway.geo import transform
 from gateway.model.crs import CRS84, Crs
@@ -26,7 +27,6 @@ KEPT = 100
 """Findings kept of one rule; all are counted."""
 
 _BATCH = 128
-_NOTHING = {"en": "nothing", "fr": "rien", "de": "nichts"}
 
 
 @dataclass(slots=True)
@@ -134,8 +134,8 @@ def _filled(template: Text, finding: Finding) -> Text:
     return {
         language: text.format_map(
             {
-                "found": finding.found or _NOTHING.get(language, "–"),
-                "expected": finding.expected or "–",
+                "found": said(finding.found, language),
+                "expected": said(finding.expected, language),
                 "object": finding.object_id or "–",
             }
         )

@@ -378,3 +378,13 @@ def test_the_readers_own_words_stay_in_a_finding() -> None:
     verdict = open_case(problems=[problem]).verdict(OPEN)
     (finding,) = (finding for finding in verdict.findings if finding.rule == "OPEN-SOURCE")
     assert finding.message["fr"] == "anneau ouvert"
+
+
+def test_missing_fields_are_named_in_the_readers_language() -> None:
+    case = Case()
+    leave_out_a_contact(case)
+    case.record = replace(full_record(), update_frequency=None)
+    (finding,) = case.verdict().findings
+    assert finding.expected == "frequency"
+    assert "fréquence de mise à jour" in finding.message["fr"]
+    assert "update frequency" in finding.message["en"]
