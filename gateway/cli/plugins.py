@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from gateway import registry
 from gateway.cli.console import Json, emit, guarded, out
@@ -19,7 +17,7 @@ app = typer.Typer(add_completion=False)
 def plugins(json: Json = False) -> None:
     """List adapters, stores, checks and other plug-ins, those that do not load too."""
     found = [_plugin(group, name) for group in registry.GROUPS for name in registry.names(group)]
-    emit({"plugins": found}, json=json, text=lambda: _table(found))
+    emit({"plugins": found}, json=json, text=lambda: _lines(found))
 
 
 def _plugin(group: str, name: str) -> dict[str, Any]:
@@ -33,12 +31,8 @@ def _plugin(group: str, name: str) -> dict[str, Any]:
     return entry
 
 
-def _table(found: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for heading in ("group", "name", "what", "from"):
-        table.add_column(heading)
+def _lines(found: list[dict[str, Any]]) -> None:
     for entry in found:
-        ways = [word for word in ("reads", "writes") if entry.get(word)]
-        what = f"{entry['title']} ({' and '.join(ways)})" if "title" in entry else ""
-        table.add_row(entry["group"], entry["name"], escape(entry.get("problem", what)), entry["origin"])
-    out.print(table)
+        ways = " and ".join(word for word in ("reads", "writes") if entry.get(word))
+        what = f"{entry['title']}, {ways}" if "title" in entry else ""
+        out.print(f"{entry['group']:11} {entry['name']:24} {entry.get('problem', what):36} {entry['origin']}", markup=False)
