@@ -147,7 +147,6 @@ def _deliver(gateway: Gateway, folder: Path, delivery: Delivery, key: str) -> St
         collection=delivery.collection,
         access=delivery.access,
         licence=delivery.licence,
-        id=delivery.id_field,
     )
     party = gateway.identity.prove(delivery.partner.id, key)
     try:

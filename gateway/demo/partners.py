@@ -34,7 +34,6 @@ class Delivery:
     access: str | None
     licence: str | None
     record: Record | None
-    id_field: str | None = None
 
 
 CADASTRE = Partner("cadastre", "Direction de l'information du territoire (DIT)", ("institution-maitresse", "partenaire"))
@@ -49,7 +48,7 @@ def deliveries(canary: str) -> tuple[Delivery, ...]:
     return (
         Delivery(CADASTRE, "buildings", "buildings.gml", "buildings", "A", FREE, _buildings()),
         Delivery(PARKS, "trees", "trees.geojson", "trees", "A", FREE, _trees()),
-        Delivery(REGISTRY, "parcels", "parcels.gpkg", "parcels", "A", ASK, _parcels(), "egrid"),
+        Delivery(REGISTRY, "parcels", "parcels.gpkg", "parcels", "A", ASK, _parcels()),
         Delivery(UTILITY, "heating-network", "network.city.json", "heating-network", "B", ASK, _network(canary)),
         Delivery(ROADS, "kerbs", "kerbs.geojson", "kerbs", None, None, None),
     )
