@@ -36,9 +36,13 @@ def footprint(feature: Feature) -> bytes | None:
 def footprints(features: Sequence[Feature]) -> Array:
     """The footprints of many features at once, shapely geometries (None where there is none), in the same order."""
     faces = _Faces()
+    prototypes: dict[int, Any] = {}
     found = np.full(len(features), None, dtype=object)
     for position, feature in enumerate(features):
-        if not faces.take(position, feature):
+        planted = _planted(feature, prototypes)
+        if planted is not None:
+            found[position] = planted
+        elif not faces.take(position, feature):
             found[position] = _points_and_lines(feature)
     stray = faces.stray()
     if stray is not None:
@@ -124,6 +128,34 @@ def _chosen(feature: Feature) -> list[Surface]:
             if ground:
                 return ground
     return _ground(levels[0]) or [surface for surface, _ in levels[0].polygons()]
+
+
+def _planted(feature: Feature, prototypes: dict[int, Any]) -> Any:
+    """The footprint of a feature that is one upright implicit geometry: that of its prototype, made once, turned and set down.
+
+    None for any other feature. Upright means that heights do not move points sideways, so that seeing from above comes first.
+    """
+    if len(feature.geometries) != 1:
+        return None
+    instance = feature.geometries[0]
+    template, matrix = instance.template, instance.matrix
+    if template is None or matrix is None or len(matrix) != 16 or not instance.boundaries:
+        return None
+    if matrix[2] or matrix[6] or DEPTH.get(template.type, 0) < 2:
+        return None
+    if id(template) not in prototypes:
+        prototypes[id(template)] = footprints([Feature(feature.id, geometries=[template])])[0]
+    return None if prototypes[id(template)] is None else _set_down(prototypes[id(template)], matrix, instance.boundaries[0])
+
+
+def _set_down(shape: Any, matrix: Sequence[float], anchor: Sequence[float]) -> Any:
+    turn = np.array([[matrix[0], matrix[4]], [matrix[1], matrix[5]]])
+    shift = np.array([matrix[3] + anchor[0], matrix[7] + anchor[1]])
+    with np.errstate(over="ignore", invalid="ignore"):
+        placed = shapely.get_coordinates(shape) @ turn + shift
+    if not np.isfinite(placed).all():
+        return None
+    return shapely.orient_polygons(shapely.set_coordinates(shape, placed))
 
 
 def _resolved(geometry: Geometry) -> Geometry:

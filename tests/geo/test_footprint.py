@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import InputError
 from gateway.geo.footprint import footprint, footprints
+from gateway.geo.nesting import explicit
 from gateway.model.feature import Feature
 from gateway.model.geometry import BoundarySurface, Geometry
 
@@ -109,7 +110,7 @@ faces = st.lists(st.lists(st.lists(corner, min_size=3, max_size=6), min_size=1, 
 
 
 @given(st.lists(faces, min_size=1, max_size=4))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_any_heap_of_faces_has_a_valid_footprint_alone_and_in_a_batch(heaps):
     features = [building(Geometry("MultiSurface", "1", heap)) for heap in heaps]
     together = footprints(features)
@@ -117,3 +118,14 @@ def test_any_heap_of_faces_has_a_valid_footprint_alone_and_in_a_batch(heaps):
         assert found.is_valid
         assert not found.has_z
         assert shapely.from_wkb(footprint(feature)).equals(found)
+
+
+@settings(max_examples=50)
+@given(st.tuples(*[st.floats(-3, 3)] * 4), st.tuples(*[st.floats(-1e6, 1e6)] * 3))
+def test_an_upright_prototype_is_seen_from_above_once_and_set_down_where_all_its_points_would_be(turn, anchor):
+    a, b, c, d = turn
+    matrix = (a, b, 0, 1, c, d, 0, 2, 0, 0, 1, 3, 0, 0, 0, 1)
+    tree = Geometry("GeometryInstance", "1", [anchor], template=solid("1"), matrix=matrix)
+    swift, slow = footprints([building(tree)])[0], footprints([building(explicit(tree))])[0]
+    assert swift.symmetric_difference(slow).area < 1e-3
+    assert not swift.is_valid or swift.area == 0 or swift.exterior.is_ccw
