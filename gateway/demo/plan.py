@@ -92,7 +92,7 @@ class Grid:
     @property
     def span(self) -> float:
         """The width of the grid, streets included."""
-        return COLUMNS * (BLOCK_WIDTH + STREET)
+        return COLUMNS * (BLOCK_WIDTH + STREET) + STREET
 
     @property
     def height(self) -> float:

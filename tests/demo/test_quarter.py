@@ -11,8 +11,10 @@ import pytest
 import shapely
 from lxml import etree
 
-from gateway.demo import buildings, cityfile, kerbs, network, plan, roofs, trees
+from gateway import registry
+from gateway.demo import buildings, cityfile, kerbs, network, parcels, plan, roofs, trees
 from gateway.demo.roofs import Heights
+from gateway.ports import ReadOptions
 
 GML = "{http://www.opengis.net/gml}"
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -104,6 +106,17 @@ def test_trees_stand_in_lv95_with_ids_and_not_in_houses(
     houses = shapely.union_all([shapely.Polygon([b.frame.place(x, y) for x, y in b.outline]) for b in built])
     shapely.prepare(houses)
     assert not any(shapely.contains(houses, points))
+
+
+def test_parcels_streets_and_park_are_valid_and_fill_the_quarter(quarter: plan.Quarter, tmp_path: Path) -> None:
+    count = parcels.write(quarter, tmp_path / "parcels.gpkg")
+    with registry.get("adapters", "geopackage").open(tmp_path / "parcels.gpkg", ReadOptions()) as reading:
+        shapes = [shapely.from_wkb(feature.shape) for feature in reading]
+    assert len(shapes) == count == len(quarter.parcels) + 3
+    assert all(shape.is_valid for shape in shapes)
+    whole = shapely.union_all(shapes)
+    assert sum(shape.area for shape in shapes) == pytest.approx(whole.area, rel=1e-4)
+    assert whole.buffer(0.01).geom_type == "Polygon"
 
 
 def test_the_canary_is_in_every_object_of_the_network(quarter: plan.Quarter, tmp_path: Path) -> None:
