@@ -132,4 +132,4 @@ def _utc(day: date, time: str, part: str, zone: str) -> str:
     offset = "+00:00" if zone in "Zz" else zone
     moment = datetime.fromisoformat(f"{day.isoformat()}T{time[:-2] + '59' if leap else time}{offset}").astimezone(UTC)
     moment += timedelta(seconds=1) if leap else timedelta()
-    return f"{moment.strftime('%Y-%m-%dT%H:%M:%S')}{part.rstrip('0') if part.strip('.0') else ''}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}{part.rstrip('0') if part.strip('.0') else ''}Z"
