@@ -24,9 +24,11 @@ from gateway.model.query import And, Box, Comparison, Expression, Query
 OFFERED = tuple(Crs(code) for code in ("EPSG:4326", "EPSG:3857", "EPSG:4258", "EPSG:3035"))
 """Offered for every collection that lies in their area of use, besides CRS84 and the storage CRS."""
 
-_WORLD: Box = (-180.0, -90.0, 180.0, 90.0)
-_MARGIN = 1e-6
-"""Degrees around a collection's extent to which a box is cut, so that a world-wide box can be transformed at all."""
+_DEGREE, _METRE = 1e-6, 0.1
+"""Margins around a collection's extent to which a box of another CRS is cut."""
+
+_FARTHEST = 1e9
+"""No projected coordinate on Earth is larger, in metres or feet."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -114,19 +116,30 @@ def question(collection: Collection, access: Access, request: ItemsRequest) -> Q
 
 
 def _boxes(collection: Collection, request: ItemsRequest) -> tuple[tuple[Box, ...], bytes | None]:
+    """The boxes of a question in the storage CRS, and its true shape where that is no box there."""
     if request.box is None:
         return (), None
     crs = choose_crs(collection, request.box_crs, "bbox-crs")
-    asked = horizontal_box(request.box, crs)
+    asked = _halves(horizontal_box(request.box, crs))
     if _same_plane(crs, collection.crs):
-        return _halves(asked) if systems.is_geographic(crs) else (asked,), None
-    if not systems.is_geographic(crs):
-        return transform.boxes(asked, crs, collection.crs), region((asked,), crs, collection.crs)
-    cut = [part for half in _halves(asked) for part in _cut(half, collection.box)]
-    if not cut:
-        return (_nowhere(),), None
-    found = tuple(box for part in cut for box in transform.boxes(part, crs, collection.crs))
-    return found, region(cut, crs, collection.crs)
+        return asked, None
+    near = [part for half in asked for part in _near(half, collection, crs)]
+    if not near:
+        return (transform.NOWHERE,), None
+    return tuple(box for part in near for box in transform.boxes(part, crs, collection.crs)), region(near, crs, collection.crs)
+
+
+def _near(box: Box, collection: Collection, crs: Crs) -> list[Box]:
+    """The parts of a box near the features: elsewhere nothing can match, and a transformation may have no answer."""
+    if collection.storage_box is None:
+        return []
+    margin = _DEGREE if systems.is_geographic(crs) else _METRE
+    found = []
+    for west, south, east, north in transform.boxes(collection.storage_box, collection.crs, crs):
+        part = (max(box[0], west - margin), max(box[1], south - margin), min(box[2], east + margin), min(box[3], north + margin))
+        if part[0] <= part[2] and part[1] <= part[3]:
+            found.append(part)
+    return found
 
 
 def horizontal_box(box: Sequence[float], crs: Crs) -> Box:
@@ -142,6 +155,8 @@ def horizontal_box(box: Sequence[float], crs: Crs) -> Box:
         raise ParameterError("bbox", "the lowest height lies above the highest one", cure="minx,miny,minz,maxx,maxy,maxz")
     if systems.is_geographic(crs) and (abs(low[1]) > 90 or abs(high[1]) > 90 or abs(low[0]) > 180 or abs(high[0]) > 180):
         raise ParameterError("bbox", "outside the globe", cure="longitudes within ±180, latitudes within ±90 degrees")
+    if max(abs(value) for value in (*low[:2], *high[:2])) > _FARTHEST:
+        raise ParameterError("bbox", "beyond every reference system", cure="coordinates of bbox-crs")
     return low[0], low[1], high[0], high[1]
 
 
@@ -156,24 +171,9 @@ def _plane(crs: Crs) -> str:
 
 
 def _halves(box: Box) -> tuple[Box, ...]:
-    """One box, or two where it crosses the antimeridian (west greater than east)."""
+    """One box, or two where a geographic one crosses the antimeridian (west greater than east)."""
     west, south, east, north = box
     return (box,) if west <= east else ((west, south, 180.0, north), (-180.0, south, east, north))
-
-
-def _cut(box: Box, extent: Box | None) -> list[Box]:
-    """The part of a geographic box near the features: outside it nothing can match, and transformations may have no answer."""
-    if extent is None:
-        return []
-    limits = _WORLD if extent[0] > extent[2] else extent
-    west, south = max(box[0], limits[0] - _MARGIN), max(box[1], limits[1] - _MARGIN)
-    east, north = min(box[2], limits[2] + _MARGIN), min(box[3], limits[3] + _MARGIN)
-    return [(west, south, east, north)] if west <= east and south <= north else []
-
-
-def _nowhere() -> Box:
-    """A box no finite coordinate lies in."""
-    return (1.0e300, 1.0e300, 1.0e300, 1.0e300)
 
 
 def _filter(collection: Collection, properties: Sequence[tuple[str, str]]) -> Expression | None:

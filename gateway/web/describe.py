@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from gateway.model.dataset import Collection, Dataset
+from gateway.model.dataset import Box, Collection, Dataset
 from gateway.model.text import pick
 from gateway.services.query import Source
 from gateway.services.question import offered
@@ -45,11 +46,17 @@ def _extent(found: Collection) -> dict[str, Any] | None:
     """Where and when, in CRS84 and RFC 3339 (/req/core/fc-md-extent)."""
     extent: dict[str, Any] = {}
     if found.box is not None:
-        extent["spatial"] = {"bbox": [list(found.box)], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
+        extent["spatial"] = {"bbox": [outward(found.box)], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
     if found.interval is not None and any(found.interval):
         ends = [_moment(text) for text in found.interval]
         extent["temporal"] = {"interval": [ends], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"}
     return extent or None
+
+
+def outward(box: Box) -> list[float]:
+    """An extent with seven decimals, rounded so that it still holds everything."""
+    west, south, east, north = box
+    return [math.floor(west * 1e7) / 1e7, math.floor(south * 1e7) / 1e7, math.ceil(east * 1e7) / 1e7, math.ceil(north * 1e7) / 1e7]
 
 
 def _moment(text: str | None) -> str | None:

@@ -105,7 +105,8 @@ class _Exchange:
         if asked.headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise Unsupported("a compressed body is not taken", cure="send it without Content-Encoding")
         if self._method == "HEAD":
-            self._scope["method"] = asked.method = "GET"
+            self._scope = {**self._scope, "method": "GET"}
+            asked.method = "GET"
         self._scope["gateway.asked"] = asked
         if self._front._fast and self._method in ("GET", "HEAD"):
             response = await fast.answer(asked, self._scope)
