@@ -62,13 +62,23 @@ class Meanings:
         if form in _WHOLE:
             geometry.surfaces = [BoundarySurface(_WHOLE[form])]
             geometry.values = _valued(shape.type, shape.parts, {}, 0)
-        elif shape.type != "MultiPoint":
-            meant = {key: self._of[key] for key in _keys(shape.type, shape.parts) if key in self._of}
-            if meant:
-                geometry.surfaces, numbers = _surfaces(draft, meant.values())
-                numbered = {key: numbers[id(owner), surface] for key, (owner, surface) in meant.items()}
-                geometry.values = _valued(shape.type, shape.parts, numbered, None)
+        elif shape.type != "MultiPoint" and self._of:
+            self._give_meaning(geometry, draft, shape)
         return geometry
+
+    def _give_meaning(self, geometry: Geometry, draft: Draft, shape: Shape) -> None:
+        of = self._of
+        meant = {key: of[key] for key in _keys(shape.type, shape.parts) if key in of}
+        if not meant:
+            return
+        own = {surface for owner, surface in meant.values() if owner is draft}
+        if len(own) == len(draft.surfaces) and all(owner is draft for owner, _ in meant.values()):
+            geometry.surfaces = list(draft.surfaces)
+            numbered = {key: surface for key, (_, surface) in meant.items()}
+        else:
+            geometry.surfaces, numbers = _surfaces(draft, meant.values())
+            numbered = {key: numbers[id(owner), surface] for key, (owner, surface) in meant.items()}
+        geometry.values = _valued(shape.type, shape.parts, numbered, None)
 
 
 def assemble(draft: Draft, shapes: Iterable[tuple[str, str, Shape]], meanings: Meanings, report: Report) -> None:
@@ -81,17 +91,20 @@ def assemble(draft: Draft, shapes: Iterable[tuple[str, str, Shape]], meanings: M
         used.setdefault(lod, set()).update(_keys(shape.type, shape.parts))
     for kind, parts in (("MultiSurface", draft.faces), ("MultiLineString", draft.lines)):
         for lod, valued in parts.items():
-            rest = [part for part, _ in valued if part[1] not in used.get(lod, ())]
+            taken = used.get(lod)
+            rest = [part for part, _ in valued if taken is None or part[1] not in taken]
             if rest:
                 made.append(((lod, _RANK[kind]), meanings.geometry(draft, Shape(kind, rest), lod)))
-    made.sort(key=lambda pair: pair[0])
+    if len(made) > 1:
+        made.sort(key=lambda pair: pair[0])
     draft.feature.geometries = [geometry for _, geometry in made]
     _keep_bare_surfaces(draft, report)
 
 
 def _keep_bare_surfaces(draft: Draft, report: Report) -> None:
     """Surfaces without a geometry of their own stand with the most detailed geometry that has surfaces."""
-    if not draft.surfaces:
+    own = draft.surfaces
+    if not own or any(len(g.surfaces) == len(own) and g.surfaces[-1] is own[-1] for g in draft.feature.geometries):
         return
     present = {id(surface.attributes) for geometry in draft.feature.geometries for surface in geometry.surfaces}
     missing = [surface for surface in draft.surfaces if id(surface.attributes) not in present]

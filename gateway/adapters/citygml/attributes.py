@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -27,7 +26,8 @@ from gateway.adapters.citygml.names import (
     INTEGERS,
     MEASURE_LISTS,
     MEASURES,
-    Name,
+    NUMBERS,
+    Names,
     local_name,
 )
 from gateway.adapters.citygml.problems import Problems
@@ -56,13 +56,12 @@ _ROOF_TO_GROUND = ("highestRoofEdge", "lowestGroundPoint", "measured")
 class Attributes:
     """Turns property elements into properties; problems name the object being read."""
 
-    def __init__(self, problems: Problems, names: Callable[[str], Name]) -> None:
+    def __init__(self, problems: Problems, names: Names) -> None:
         self._problems, self._names = problems, names
         self.object_id: str | None = None
 
-    def leaf(self, properties: Properties, element: Element) -> None:
-        """A property element without children: its text, typed, or what it refers to."""
-        key = local_name(element.tag)
+    def leaf(self, properties: Properties, element: Element, key: str) -> None:
+        """A property element without children (local name `key`): its text, typed, or what it refers to."""
         text = (element.text or "").strip()
         if not text:
             href = element.get(HREF)
@@ -74,13 +73,16 @@ class Attributes:
             value: Any = int(text) if _WHOLE.fullmatch(text) else text
         elif key in MEASURE_LISTS:
             value = [self._number(word, element) for word in text.split()]
-        elif unit is not None or key in MEASURES:
+        elif unit is not None or key in MEASURES or key in NUMBERS:
             value = self._number(text, element)
         elif key in BOOLEANS:
             value = {"true": True, "1": True, "false": False, "0": False}.get(text, text)
         else:
             value = text
-        put(properties, key, value)
+        if key in properties:
+            put(properties, key, value)
+        else:
+            properties[key] = value
         if unit is not None and unit != METRE:
             beside(properties, f"{key}_uom", unit)
         space = element.get("codeSpace")
@@ -92,10 +94,8 @@ class Attributes:
         kind, name = local_name(element.tag), element.get("name") or "unnamed"
         if kind.endswith("Set"):
             self._set(properties, name, element, element.get("codeSpace"), list(element))
-            return
-        value = next((child for child in element if local_name(child.tag) == "value"), None)
-        if value is not None:
-            self._generic(properties, name, kind, value)
+        elif len(element):
+            self._generic(properties, name, kind, element[0])
 
     def generic_3(self, properties: Properties, holder: Element) -> None:
         """A core:genericAttribute of CityGML 3.0 (the name is an element)."""
@@ -173,7 +173,7 @@ class Attributes:
         for child in element:
             if not len(child):
                 self._member(properties, child)
-            elif self._names(child.tag).role.name == "GENERIC_3":
+            elif self._names[child.tag].role.name == "GENERIC_3":
                 self.generic_3(properties, child)
             else:
                 for part in child:
@@ -186,7 +186,7 @@ class Attributes:
         if local_name(child.tag) == "value" and _WHOLE.fullmatch(child.text or "") and child.get("uom") is None:
             put(properties, "value", int(child.text or ""))
         else:
-            self.leaf(properties, child)
+            self.leaf(properties, child, local_name(child.tag))
 
 
 def own_name(name: str) -> str:

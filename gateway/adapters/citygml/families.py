@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
@@ -15,7 +15,7 @@ from gateway.adapters.citygml.assembly import Draft, Meanings, assemble
 from gateway.adapters.citygml.attributes import Attributes, put
 from gateway.adapters.citygml.gml import Geometries, Shape
 from gateway.adapters.citygml.implicit import Implicit
-from gateway.adapters.citygml.names import HREF, IDS, NIL, Name, Role, collection, local_name, object_type, surface_type
+from gateway.adapters.citygml.names import HREF, IDS, Name, Names, Role, collection, local_name
 from gateway.adapters.citygml.problems import Problems
 from gateway.model.feature import Feature
 from gateway.model.geometry import BoundarySurface
@@ -32,7 +32,7 @@ _LONGEST_OPAQUE = 8 << 20
 class Families:
     """Builds the family of one city object after another. `names` takes tags apart (and remembers them)."""
 
-    def __init__(self, problems: Problems, geometries: Geometries, names: Callable[[str], Name]) -> None:
+    def __init__(self, problems: Problems, geometries: Geometries, names: Names) -> None:
         self._problems, self._geometries, self._names = problems, geometries, names
         self._report = problems.report
         self._attributes = Attributes(problems, names)
@@ -40,30 +40,22 @@ class Families:
         self._meanings = Meanings()
         self._drafts: list[Draft] = []
         self._seen: set[int] = set()
-        self._handlers: dict[Role, Callable[[Draft, Element, Name], None]] = {
-            Role.SKIP: lambda draft, element, name: None,
-            Role.GEOMETRY: self._hold_geometry,
-            Role.GENERIC: lambda draft, element, name: self._attributes.generic(draft.feature.properties, element),
-            Role.GENERIC_3: lambda draft, element, name: self._attributes.generic_3(draft.feature.properties, element),
-            Role.EXTERNAL: lambda draft, element, name: _external(draft.feature.properties, element),
-            Role.ADDRESS: lambda draft, element, name: draft.feature.addresses.extend(addresses.read(element, self._geometries)),
-            Role.OPAQUE: lambda draft, element, name: self._keep(draft.feature, element),
-            Role.OTHER: self._other,
-            Role.FOREIGN: self._other,
-        }
 
     def read(self, element: Element) -> Iterator[Feature]:
         """The features of the city object `element`, root first; parents come before their children."""
         self._meanings.clear()
         self._drafts = []
         self._geometries.begin(element)
-        name = self._names(element.tag)
-        self._object(element, name, object_type(name) or f"+{name.local}", None)
+        name = self._names[element.tag]
+        self._object(element, name, name.object or f"+{name.local}", None)
         for draft in self._drafts:
             self._geometries.object_id = draft.feature.id
             assemble(draft, self._shapes(draft), self._meanings, self._report)
-        for draft in self._drafts:
-            yield draft.feature
+        features = [draft.feature for draft in self._drafts]
+        self._drafts.clear()
+        self._meanings.clear()
+        self._geometries.end()
+        yield from features
 
     def _object(self, element: Element, name: Name, kind: str, parent: Draft | None) -> str:
         feature = Feature(self._id(element, name, parent), kind, collection(name.module), place=f"line {element.sourceline}")
@@ -76,13 +68,33 @@ class Families:
         draft = Draft(feature)
         self._drafts.append(draft)
         self._enter(feature.id)
+        names = self._names
         for child in element:
-            child_name = self._names(child.tag)
-            self._handlers[child_name.role](draft, child, child_name)
-            if self._attributes.object_id != feature.id:
-                self._enter(feature.id)
+            child_name = names[child.tag]
+            if child_name.role is Role.OTHER:
+                self._other(draft, child, child_name)
+            else:
+                self._special(draft, child, child_name)
         feature.validity = self._validity(feature)
         return feature.id
+
+    def _special(self, draft: Draft, element: Element, name: Name) -> None:
+        """A property with a meaning of its own."""
+        feature, role = draft.feature, name.role
+        if role is Role.GEOMETRY:
+            self._hold_geometry(draft, element, name)
+        elif role is Role.GENERIC:
+            self._attributes.generic(feature.properties, element)
+        elif role is Role.GENERIC_3:
+            self._attributes.generic_3(feature.properties, element)
+        elif role is Role.EXTERNAL:
+            _external(feature.properties, element)
+        elif role is Role.ADDRESS:
+            feature.addresses += addresses.read(element, self._geometries)
+        elif role is Role.OPAQUE:
+            self._keep(feature, element)
+        elif role is not Role.SKIP:
+            self._other(draft, element, name)
 
     def _enter(self, object_id: str) -> None:
         self._attributes.object_id = self._geometries.object_id = object_id
@@ -104,21 +116,24 @@ class Families:
     def _other(self, draft: Draft, element: Element, name: Name) -> None:
         """An attribute, a boundary surface, a part, a data type, or what an extension adds."""
         if not len(element):
-            if element.get(NIL) != "true":
-                self._attributes.leaf(draft.feature.properties, element)
+            self._attributes.leaf(draft.feature.properties, element, name.local)
             return
         for child in element:
-            child_name = self._names(child.tag)
-            surface = surface_type(child_name) or self._foreign_surface(child, child_name)
+            child_name = self._names[child.tag]
+            surface = child_name.surface or self._foreign_surface(child, child_name)
             if surface is not None:
                 self._surface(draft, child, surface, None)
                 continue
-            kind = object_type(child_name) or self._foreign_object(child, child_name)
+            kind = child_name.object or self._foreign_object(child, child_name)
             if kind is None:
                 self._value(draft, element, name, child_name)
                 return
-            child_id = self._object(child, child_name, kind, draft)
-            draft.feature.children = (*draft.feature.children, child_id)
+            self._child(draft, child, child_name, kind)
+
+    def _child(self, draft: Draft, element: Element, name: Name, kind: str) -> None:
+        child_id = self._object(element, name, kind, draft)
+        draft.feature.children = (*draft.feature.children, child_id)
+        self._enter(draft.feature.id)
 
     def _value(self, draft: Draft, element: Element, name: Name, child: Name) -> None:
         if not name.module or not child.module or child.module == "gml" or self._holds_foreign(element):
@@ -127,7 +142,7 @@ class Families:
             self._attributes.structure(draft.feature.properties, element)
 
     def _holds_foreign(self, element: Element) -> bool:
-        names = (self._names(part.tag) for part in element.iter(etree.Element))
+        names = (self._names[part.tag] for part in element.iter(etree.Element))
         return any(not name.module or (name.module == "gml" and name.local in ("pos", "posList")) for name in names)
 
     def _foreign_surface(self, element: Element, name: Name) -> str | None:
@@ -145,7 +160,7 @@ class Families:
         return f"+{name.local}" if is_feature else None
 
     def _has_geometry(self, element: Element) -> bool:
-        return any(self._names(child.tag).role is Role.GEOMETRY for child in element)
+        return any(self._names[child.tag].role is Role.GEOMETRY for child in element)
 
     def _keep(self, feature: Feature, element: Element) -> None:
         """Keep an element as it is, with the namespaces it needs."""
@@ -167,25 +182,35 @@ class Families:
         surface = BoundarySurface(kind, element.get(IDS[0]) or element.get(IDS[1]), {}, parent)
         draft.surfaces.append(surface)
         for child in element:
-            name = self._names(child.tag)
+            name = self._names[child.tag]
             if name.role is Role.GEOMETRY:
                 self._surface_geometry(draft, child, name, number)
-            elif name.role is Role.GENERIC:
-                self._attributes.generic(surface.attributes, child)
-            elif name.role is Role.GENERIC_3:
-                self._attributes.generic_3(surface.attributes, child)
-            elif name.role is Role.EXTERNAL:
-                _external(surface.attributes, child)
-            elif name.role is Role.ADDRESS:
-                for address in addresses.read(child, self._geometries):
-                    surface.attributes.setdefault("address", []).append(address)
-            elif name.role is Role.OPAQUE:
-                self._keep(draft.feature, child)
-            elif name.role is not Role.SKIP:
+            elif name.role is Role.OTHER or name.role is Role.FOREIGN:
                 self._surface_other(draft, child, name, number)
+            else:
+                self._surface_special(draft, child, name.role, surface)
         return number
 
+    def _surface_special(self, draft: Draft, element: Element, role: Role, surface: BoundarySurface) -> None:
+        if role is Role.GENERIC:
+            self._attributes.generic(surface.attributes, element)
+        elif role is Role.GENERIC_3:
+            self._attributes.generic_3(surface.attributes, element)
+        elif role is Role.EXTERNAL:
+            _external(surface.attributes, element)
+        elif role is Role.ADDRESS:
+            surface.attributes.setdefault("address", []).extend(addresses.read(element, self._geometries))
+        elif role is Role.OPAQUE:
+            self._keep(draft.feature, element)
+
     def _surface_geometry(self, draft: Draft, element: Element, name: Name, number: int) -> None:
+        plain = self._geometries.plain(element)
+        if plain is not None:
+            parts = draft.faces.setdefault(name.lod, [])
+            for face in plain:
+                parts.append((face, number))
+                self._meanings.add(face[1], draft, number)
+            return
         if name.form.startswith("Implicit"):
             self._report.changed("opening", "its implicit geometry stands with its building", draft.feature.id)
             draft.done += self._implicit.read(element, name.lod, draft.feature.properties)
@@ -198,28 +223,26 @@ class Families:
             else:
                 self._report.lost(f"{shape.type} of a boundary surface", "surfaces have faces and lines only", draft.feature.id)
                 continue
-            parts = store.setdefault(name.lod, [])
+            store_at = store.setdefault(name.lod, [])
             for part in shape.parts:
-                parts.append((part, number))
+                store_at.append((part, number))
                 self._meanings.add(part[1], draft, number)
 
     def _surface_other(self, draft: Draft, element: Element, name: Name, number: int) -> None:
         attributes = draft.surfaces[number].attributes
         if not len(element):
-            if element.get(NIL) != "true":
-                self._attributes.leaf(attributes, element)
+            self._attributes.leaf(attributes, element, name.local)
             return
         for child in element:
-            child_name = self._names(child.tag)
-            kind = surface_type(child_name) or self._foreign_surface(child, child_name)
+            child_name = self._names[child.tag]
+            kind = child_name.surface or self._foreign_surface(child, child_name)
             if kind is not None:
                 inner = self._surface(draft, child, kind, number)
                 draft.surfaces[number].children = (*draft.surfaces[number].children, inner)
                 continue
-            object_kind = object_type(child_name) or self._foreign_object(child, child_name)
+            object_kind = child_name.object or self._foreign_object(child, child_name)
             if object_kind is not None:
-                child_id = self._object(child, child_name, object_kind, draft)
-                draft.feature.children = (*draft.feature.children, child_id)
+                self._child(draft, child, child_name, object_kind)
             elif name.module and child_name.module not in ("", "gml") and not self._holds_foreign(element):
                 self._attributes.structure(attributes, element)
                 return
@@ -271,11 +294,12 @@ class Families:
 
 
 def _external(properties: dict[str, Any], element: Element) -> None:
-    """An external reference as an object of informationSystem and name or uri (3.0: targetResource, relationType)."""
+    """An external reference as an object of informationSystem and name or uri (3.0's targetResource; it has relationType too)."""
     said: dict[str, Any] = {}
     for part in element.iter(etree.Element):
         text = (part.text or "").strip() or (part.get(HREF) if part is not element else None)
         if not len(part) and text:
-            put(said, local_name(part.tag), text)
+            local = local_name(part.tag)
+            put(said, "uri" if local == "targetResource" else local, text)
     if said:
         properties.setdefault("externalReferences", []).append(said)

@@ -54,6 +54,9 @@ _POS_LIST = _tags("posList")
 _POS = _tags("pos")
 _COORDINATES = _tags("coordinates")
 _FLAT = _tags("Polygon", "PolygonPatch", "Triangle", "Rectangle")
+_POLYGON = _tags("Polygon")
+_PLAIN = _tags("MultiSurface")
+_FRAMING = _tags("surfaceMember", "exterior", "interior", "LinearRing")
 _OUTER = _tags("exterior", "outerBoundaryIs")
 _PATCHES = _tags("patches", "trianglePatches", "polygonPatches")
 _PATCHED = _tags("Surface", "TriangulatedSurface", "Tin", "PolyhedralSurface")
@@ -95,6 +98,11 @@ class Geometries:
         self._index = None
         self._faces = 0
 
+    def end(self) -> None:
+        """Let go of the city object's elements, so that they can be freed."""
+        self._member = self._index = None
+        self._cache.clear()
+
     def shapes(self, holder: Element) -> list[Shape]:
         """The geometries that a property element holds or refers to."""
         found: list[Shape] = []
@@ -105,6 +113,51 @@ class Geometries:
             if target is not None:
                 found = self._linked(holder, lambda: self.shape(target)) or []
         return found
+
+    def plain(self, holder: Element) -> list[Face] | None:
+        """The faces of the usual case: one MultiSurface of sound polygons in the file's system; None for any other.
+
+        Nine surfaces in ten are such. One loop over the descendants reads them; whatever is unusual or wrong is left to the
+        general functions, which know what to say of it.
+        """
+        frame = self._frame
+        if frame.move is not None or frame.dimension != 3:
+            return None
+        swap, found = frame.swap, []
+        rings: Surface = []
+        for element in holder.iter():
+            tag = element.tag
+            if tag in _POS_LIST:
+                ring = _plain_ring(element, swap=swap)
+                if ring is None:
+                    return None
+                rings.append(ring)
+            elif tag in _POLYGON:
+                rings = []
+                found.append((rings, element))
+                if len(element.keys()) > 1:
+                    return None
+            elif tag in _FRAMING:
+                if len(element) != 1 or (not rings and tag.endswith("interior")):
+                    return None
+            elif (tag not in _PLAIN or element.keys()) and element is not holder:
+                return None
+        return self._remembered(found)
+
+    def _remembered(self, found: list[tuple[Surface, Element]]) -> list[Face] | None:
+        faces: list[Face] = []
+        for rings, element in found:
+            identifier = element.get(IDS[0]) or element.get(IDS[1])
+            if not rings or identifier in self._cache:
+                return None
+            if identifier is None:
+                self._next += 1
+                faces.append((rings, self._next))
+            else:
+                face: Face = (rings, identifier)
+                self._cache[identifier] = (element, [face])
+                faces.append(face)
+        return faces or None
 
     def template(self, element: Element) -> list[Shape]:
         """The geometries of a prototype, whose coordinates are in its own system."""
@@ -203,9 +256,9 @@ class Geometries:
 
     def faces(self, element: Element) -> list[Face]:
         """All faces of a surface element, in order."""
-        tag = element.tag
-        if tag in _FLAT:
-            return self._framed(element, self._flat)
+        if element.tag in _FLAT:
+            named = element.get("srsName") is not None or element.get("srsDimension") is not None
+            return self._framed(element, self._flat) if named else self._flat(element)
         identifier = _identifier(element)
         if identifier is not None and (known := self._cache.get(identifier)) is not None and known[0] is element:
             return known[1]
@@ -436,6 +489,24 @@ class Geometries:
 
     def _note(self, kind: str, element: Element, found: str | None = None, expected: str | None = None) -> None:
         self._problems.add(kind, self.object_id, element.sourceline, found, expected)
+
+
+def _plain_ring(element: Element, *, swap: bool) -> list[Point] | None:
+    """The positions of a sound posList of a ring, not closed; None for any other."""
+    text = element.text
+    if text is None or element.get("srsDimension", "3") != "3" or "_" in text:
+        return None
+    try:
+        values = list(map(float, text.split()))
+    except ValueError:
+        return None
+    if len(values) < 12 or len(values) % 3 or values[:3] != values[-3:] or not math.isfinite(sum(values)):
+        return None
+    del values[-3:]
+    if swap:
+        return list(zip(values[1::3], values[::3], values[2::3], strict=True))
+    numbers = iter(values)
+    return list(zip(numbers, numbers, numbers, strict=True))
 
 
 def _identifier(element: Element) -> str | None:

@@ -18,12 +18,11 @@ XAL_NEW = "urn:oasis:names:tc:ciq:xal:3"
 HREF = f"{{{XLINK}}}href"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 IDS = (f"{{{GML_OLD}}}id", f"{{{GML_NEW}}}id")
-ROOT = re.compile(
-    r"\{http://www\.opengis\.net/citygml(?:/profiles/base)?/([123])\.0\}CityModel|\{http://www\.citygml\.org/citygml/1/0/0\}CityModel"
-)
+ROOT = re.compile(r"\{http://www\.opengis\.net/citygml/([123])\.0\}CityModel")
 MEMBERS = ("cityObjectMember", "featureMember", "featureMembers", "appearanceMember", "versionMember", "versionTransitionMember")
 
 _NAMESPACE = re.compile(r"http://www\.opengis\.net/citygml/(?:(?P<module>[a-z]+)/)?(?P<version>[123])\.0$")
+_MOST_NAMES = 5000
 _LOD = re.compile(r"lod([0-4])(\w*)$")
 
 OBJECTS = {
@@ -100,11 +99,10 @@ COLLECTIONS = {
 }
 
 CREATED = ("creationDate", "terminationDate", "validFrom", "validTo")
+NUMBERS = frozenset({"rootBallDiameter", "maxRootBallDepth", "minHeight", "maxHeight"})
+"""Measures that only CityGML 3.0 has."""
 INTEGERS = frozenset({"yearOfConstruction", "yearOfDemolition", "storeysAboveGround", "storeysBelowGround", "lod"})
-MEASURES = frozenset({
-    "measuredHeight", "height", "trunkDiameter", "crownDiameter", "rootBallDiameter", "maxRootBallDepth", "averageHeight",
-    "minHeight", "maxHeight", "floorArea", "width",
-})  # fmt: skip
+MEASURES = frozenset({"measuredHeight", "height", "trunkDiameter", "crownDiameter", "averageHeight"})
 MEASURE_LISTS = frozenset({"storeyHeightsAboveGround", "storeyHeightsBelowGround"})
 BOOLEANS = frozenset({"isMovable"})
 
@@ -134,6 +132,10 @@ class Name:
     lod: str = ""
     form: str = ""
     """The rest of a geometry property's name: ``Solid``, ``TerrainIntersection`` …"""
+    object: str | None = None
+    """The CityJSON type, where the tag is known to be a feature's."""
+    surface: str | None = None
+    """The semantic type, where the tag is known to be a boundary surface's."""
 
 
 _GEOMETRIES = {"tin", "reliefPoints", "ridgeOrValleyLines", "breaklines", "extent", "geometry"}
@@ -151,7 +153,17 @@ def take_apart(tag: str) -> Name:
     lod = _LOD.match(local)
     if lod is not None:
         return Name(local, module, version, Role.GEOMETRY, lod[1], lod[2])
-    return Name(local, module, version, _role(module, local))
+    return Name(local, module, version, _role(module, local), "", "", _object_type(module, local), _surface_type(module, local))
+
+
+class Names(dict[str, Name]):
+    """The names of a file's tags, taken apart once each."""
+
+    def __missing__(self, tag: str) -> Name:
+        if len(self) >= _MOST_NAMES:
+            self.clear()
+        name = self[tag] = take_apart(tag)
+        return name
 
 
 def _role(module: str, local: str) -> Role:
@@ -172,18 +184,16 @@ def _role(module: str, local: str) -> Role:
     return Role.OTHER
 
 
-def object_type(name: Name) -> str | None:
-    """The CityJSON type of a feature's element; None when it is not known to be one."""
-    if name.local in PLAIN_OBJECTS:
-        return f"+{name.local}"
-    return OBJECTS.get(name.module, {}).get(name.local)
+def _object_type(module: str, local: str) -> str | None:
+    if module and local in PLAIN_OBJECTS:
+        return f"+{local}"
+    return OBJECTS.get(module, {}).get(local)
 
 
-def surface_type(name: Name) -> str | None:
-    """The semantic type of a boundary surface's element; None when it is not known to be one (3.0's Window is a space)."""
-    if name.module == "construction" and name.local in ("Window", "Door"):
+def _surface_type(module: str, local: str) -> str | None:
+    if module == "construction" and local in ("Window", "Door"):  # in 3.0 these are spaces, beside WindowSurface and DoorSurface
         return None
-    return SURFACES.get(name.local) if name.module else None
+    return SURFACES.get(local) if module else None
 
 
 def collection(module: str) -> str:

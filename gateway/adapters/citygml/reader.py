@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway.adapters.citygml.families import Families
 from gateway.adapters.citygml.gml import Frame, Geometries
-from gateway.adapters.citygml.names import MEMBERS, ROOT, Name, local_name, take_apart
+from gateway.adapters.citygml.names import MEMBERS, ROOT, Names, local_name
 from gateway.adapters.citygml.problems import Problems
 from gateway.adapters.citygml.references import Reference, decide, look_ahead, mover
 from gateway.errors import Unreadable
@@ -30,7 +30,7 @@ from gateway.ports import Header, ReadOptions
 type Element = etree._Element
 
 _TAGS = ("{*}CityModel", *(f"{{*}}{member}" for member in MEMBERS))
-_MOST_NAMES = 5000
+_MOST_FRAMES = 100
 
 
 class CityGmlReading:
@@ -42,7 +42,7 @@ class CityGmlReading:
         self._problems = Problems(self.report, path.name)
         self._stream = xml.stream(path, _TAGS, place=path.name)
         self._events = iter(self._stream)
-        self._names: dict[str, Name] = {}
+        self._names = Names()
         self._references: dict[str, Frame] = {}
         try:
             root, self._pending = self._start()
@@ -54,7 +54,7 @@ class CityGmlReading:
         self._sample = sample
         self.header = self._header(root, version)
         self._geometries = Geometries(self._problems, self._home(root), self._frame)
-        self._families = Families(self._problems, self._geometries, self._name)
+        self._families = Families(self._problems, self._geometries, self._names)
 
     @property
     def problems(self) -> list[Finding]:
@@ -118,17 +118,10 @@ class CityGmlReading:
         crs: Crs | None = None if self._reference is None else self._reference.crs
         if any(local_name(part.tag) == "metaDataProperty" for part in root):
             self.report.lost("metaDataProperty", "metadata of the model itself is not read")
-        return Header("citygml", version, crs, said.get("name") or None, said.get("description") or None)
+        ids = "source" if self._options.id_field is None else "field"
+        return Header("citygml", version, crs, said.get("name") or None, said.get("description") or None, ids=ids)
 
-    # --- names and frames --------------------------------------------------------------------------------------------
-
-    def _name(self, tag: str) -> Name:
-        name = self._names.get(tag)
-        if name is None:
-            if len(self._names) >= _MOST_NAMES:
-                self._names.clear()
-            name = self._names[tag] = take_apart(tag)
-        return name
+    # --- frames ----------------------------------------------------------------------------------------------
 
     def _home(self, root: Element) -> Frame:
         envelope = next((part for part in root.iter("{*}Envelope")), None)
@@ -139,7 +132,7 @@ class CityGmlReading:
         """The frame of a geometry that names its own reference system."""
         frame = self._references.get(name)
         if frame is None:
-            if len(self._references) >= _MOST_NAMES:
+            if len(self._references) >= _MOST_FRAMES:
                 self._references.clear()
             frame = self._references[name] = self._frame_of(name)
         if frame.move is not None or not frame.usable:
@@ -165,15 +158,26 @@ class CityGmlReading:
         if not len(member):
             self.report.lost("member by reference", "objects in other files are never fetched", f"line {member.sourceline}")
         for element in member:
-            name = self._name(element.tag)
+            name = self._names[element.tag]
             if name.local == "Appearance":
                 self.report.lost(
                     "Appearance", "an appearance of the whole model belongs to no object", f"line {element.sourceline}"
                 )
                 continue
-            for feature in self._families.read(element):
+            family = self._families.read(element)
+            for feature in family if self._options.id_field is None else _renamed(list(family), self._options.id_field):
                 self.report.read[feature.type] += 1
                 yield feature
+
+
+def _renamed(family: list[Feature], field: str) -> list[Feature]:
+    """The family with the values of a property as ids, wherever it is there."""
+    names = {item.id: str(item.properties[field]) for item in family if isinstance(item.properties.get(field), str | int)}
+    for feature in family:
+        feature.id = names.get(feature.id, feature.id)
+        feature.parent = None if feature.parent is None else names.get(feature.parent, feature.parent)
+        feature.children = tuple(names.get(child, child) for child in feature.children)
+    return family
 
 
 def _is_outermost(element: Element) -> bool:
@@ -185,4 +189,4 @@ def _version(root: Element, place: str) -> str:
     found = ROOT.match(root.tag)
     if found is None:
         raise Unreadable(f"the root {root.tag[:200]} is no CityModel of CityGML 1.0, 2.0 or 3.0", place=place)
-    return f"{found.group(1) or '0.4'}" + (".0" if found.group(1) else "")
+    return f"{found.group(1)}.0"

@@ -122,7 +122,7 @@ class ObjectWriter:
             self._report.lost("address", f"{spec.element} has none in CityGML 2.0", feature.id, count=len(feature.addresses))
 
     def _opaque(self, feature: Feature) -> Iterator[str]:
-        """Fragments of extensions for GML 3.1.1; those of other versions, and appearances, have no place."""
+        """Fragments of extensions for GML 3.1.1; those of other versions or other types, and appearances, have no place."""
         for fragment in feature.opaque:
             namespaces = _NAMESPACE.findall(fragment)
             own = re.match(r"<(?:([\w.-]+):)?([\w.-]+)", fragment)
@@ -130,7 +130,7 @@ class ObjectWriter:
             mine = re.search(rf"""xmlns{f":{own.group(1)}" if own and own.group(1) else ""}\s*=\s*["']([^"']*)["']""", fragment)
             if what == "appearance":
                 self._report.lost(what, "its targets are polygons, whose ids are not kept", feature.id)
-            elif mine is None or _OURS.match(mine.group(1)) or any(map(_is_other_version, namespaces)):
+            elif mine is None or feature.type not in SPECS or _OURS.match(mine.group(1)) or any(map(_is_other_version, namespaces)):
                 self._report.lost(what, "this XML has no place in CityGML 2.0", feature.id)
             else:
                 yield fragment
