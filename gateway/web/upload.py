@@ -6,6 +6,7 @@ file once, where the publishing service reads it.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FILES = ("data", "record")
 FIELDS = ("dataset", "collection", "access", "licence", "crs", "id", "mode", "dry-run", "allow-removal", "graph")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PARTS = 32
 _HEADER_BYTES = 4_096
 _FIELD_BYTES = 4_096
@@ -79,14 +81,15 @@ async def _raw(body: AsyncIterator[bytes], given: Mapping[str, str], place: Path
     part = given.get("part", "data")
     if part not in FILES:
         raise ParameterError("part", "not a part a body can be", cure=f"one of {', '.join(FILES)}")
-    target = place / part
+    name = given.get("name") or given.get("dataset") or part
+    target = _target(place, part, name)
     with target.open("wb") as sink:
         async for chunk in body:
             sink.write(chunk)
     if target.stat().st_size == 0:
         raise Unreadable("the body is empty", place="body", cure="send the file as the body, or as the part data")
     upload.files[part] = target
-    upload.names[part] = given.get("name", part)[:255]
+    upload.names[part] = name[:255]
     return upload
 
 
@@ -104,6 +107,15 @@ async def _form(body: AsyncIterator[bytes], boundary: bytes, place: Path) -> Upl
     if not form.ended:
         raise Unreadable("the multipart body ends before its last boundary", place="body")
     return form.upload
+
+
+def _target(place: Path, part: str, name: str) -> Path:
+    """Where a part is written: in a folder of its own, under a plain form of its sender's name (a layer may be called by it)."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = _UNSAFE.sub("-", last).strip(".-")[-100:] or part
+    folder = place / part
+    folder.mkdir()
+    return folder / plain
 
 
 class _Form:
@@ -167,10 +179,11 @@ class _Form:
             raise ParameterError(self._name, "given more than once", cure=f"give {self._name} once")
         self._text = bytearray()
         if self._name in FILES:
-            target = self._place / self._name
+            name = options.get(b"filename", b"").decode("utf-8", "replace")[:255] or self._name
+            target = _target(self._place, self._name, name)
             self._sink = target.open("wb")
             self.upload.files[self._name] = target
-            self.upload.names[self._name] = options.get(b"filename", b"").decode("utf-8", "replace")[:255] or self._name
+            self.upload.names[self._name] = name
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._sink is not None:
