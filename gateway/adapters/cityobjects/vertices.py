@@ -1,0 +1,135 @@
+"""The vertices of a CityJSON text: whole numbers to coordinates when reading, coordinates to whole numbers when writing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gateway.errors import Unreadable
+from gateway.geo import crs as crs_rules
+from gateway.model.crs import Crs
+from gateway.model.geometry import Point
+
+type Array = np.ndarray[Any, Any]
+
+MILLIMETRE = 0.001
+NANODEGREE = 1e-9
+_DECIMALS, _MOST_DECIMALS = 9, 15
+_LARGEST = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """`scale` and `translate` of a CityJSON text (section 4)."""
+
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    translate: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @classmethod
+    def read(cls, member: Any) -> Transform:
+        """From the `transform` member; that of 1.0 may be missing. Raises Unreadable."""
+        if member is None:
+            return cls()
+        try:
+            scale = tuple(float(n) for n in member["scale"])
+            translate = tuple(float(n) for n in member["translate"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreadable("transform has a scale and a translate of three numbers", place="/transform") from error
+        if len(scale) != 3 or len(translate) != 3:
+            raise Unreadable("scale and translate have three numbers each", place="/transform")
+        return cls((scale[0], scale[1], scale[2]), (translate[0], translate[1], translate[2]))
+
+    def apply(self, vertices: Array) -> Array:
+        """Coordinates (n, 3) of whole-number vertices, free of the noise of multiplying."""
+        if self == Transform():
+            return vertices
+        found: Array = vertices * np.array(self.scale) + np.array(self.translate)
+        fine = max(_decimals(number, _MOST_DECIMALS) for number in self.scale)
+        coarse = max(_decimals(number, max(_DECIMALS, fine)) for number in self.translate)
+        rounded: Array = np.round(found, max(fine, coarse))
+        return rounded
+
+    def quantise(self, points: Array) -> Array:
+        """Whole-number vertices (n, 3) of coordinates. Raises Unreadable for coordinates that are not finite or too far off."""
+        found = np.rint((points - np.array(self.translate)) / np.array(self.scale))
+        if not np.isfinite(found).all() or (np.abs(found) > _LARGEST).any():
+            raise Unreadable("a coordinate is not finite, or too far from the others to be written in millimetres")
+        whole: Array = found.astype(np.int64)
+        return whole
+
+    def as_json(self) -> dict[str, Any]:
+        """The `transform` member."""
+        return {"scale": list(self.scale), "translate": list(self.translate)}
+
+
+def transform_for(crs: Crs | None, first: Point, box: tuple[float, float, float, float] | None) -> Transform:
+    """Millimetres in a projected system, 1e-9 degree (heights in millimetres) in a geographic one, from a corner nearby."""
+    step = NANODEGREE if crs is not None and crs_rules.is_geographic(crs) else MILLIMETRE
+    x, y = (box[0], box[1]) if box is not None else first[:2]
+    return Transform((step, step, MILLIMETRE), (float(math.floor(x)), float(math.floor(y)), 0.0))
+
+
+def table(vertices: Any, transform: Transform, place: str) -> Array:
+    """The coordinates (n, 3) of a parsed `vertices` member. Raises Unreadable."""
+    if not isinstance(vertices, list):
+        raise Unreadable("vertices is an array", place=place)
+    if not vertices:
+        return np.empty((0, 3))
+    try:
+        found = np.array(vertices, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise Unreadable("a vertex is not three numbers", place=place) from error
+    if found.ndim != 2 or found.shape[1] != 3:
+        raise Unreadable("a vertex is three numbers", place=place)
+    return transform.apply(found)
+
+
+def points(indices: Sequence[Any], coordinates: Array, place: str) -> list[Point]:
+    """The coordinates that `indices` stand for. Raises Unreadable for what is no index of the table."""
+    if not indices:
+        return []
+    try:
+        chosen = np.array(indices)
+    except ValueError as error:
+        raise Unreadable("boundaries are nested in a way that their type does not have", place=place) from error
+    if chosen.dtype.kind != "i" or chosen.ndim != 1:
+        raise Unreadable("boundaries hold indices of vertices at the depth that their type has", place=place)
+    low, high = int(chosen.min()), int(chosen.max())
+    if low < 0 or high >= len(coordinates):
+        wrong = low if low < 0 else high
+        raise Unreadable(f"vertex {wrong} does not exist; there are {len(coordinates)}", place=place)
+    return [(x, y, z) for x, y, z in coordinates[chosen].tolist()]
+
+
+class VertexIndex:
+    """Numbers the distinct vertices of one family, from `start`; `new` are those not written yet."""
+
+    def __init__(self, transform: Transform, start: int = 0) -> None:
+        self._transform = transform
+        self._numbers: dict[tuple[int, int, int], int] = {}
+        self._start = start
+        self.new: list[list[int]] = []
+
+    def numbers(self, found: Sequence[Point]) -> list[int]:
+        """The index of each point."""
+        if not found:
+            return []
+        numbers, start, new = self._numbers, self._start, self.new
+        result = []
+        for vertex in self._transform.quantise(np.array(found, dtype=np.float64)).tolist():
+            key = (vertex[0], vertex[1], vertex[2])
+            number = numbers.get(key)
+            if number is None:
+                number = numbers[key] = start + len(new)
+                new.append(vertex)
+            result.append(number)
+        return result
+
+
+def _decimals(number: float, most: int) -> int:
+    """How many decimals a number is written with, leaving aside the noise beyond `most`."""
+    return len(f"{number:.{most}f}".rstrip("0").partition(".")[2])
