@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import batched
@@ -37,12 +36,12 @@ def convert(
     """Convert `source` to `target` in constant memory; gives the report. A failed conversion leaves no file behind.
 
     `to` names the format (else the target's name decides), `crs` the system to reproject to, `id_field` the property that holds
-    ids, `assume_crs` the system of a source that names none. `progress` is told the share read (0 to 1) now and then.
+    ids, `assume_crs` the system of a source that names none. `progress` is told of every further thousand features.
     """
     writer = formats.writer(to or target.name)
     wanted = None if crs is None else crs_rules.known(crs, "crs")
     assumed = None if assume_crs is None else crs_rules.known(assume_crs, "assume-crs")
-    if target.exists() and os.path.samefile(source, target):
+    if target.exists() and source.exists() and target.samefile(source):
         raise UsageError("source and target are one file", place=str(target), cure="give another target")
     reader = formats.detect(source)
     with reader.open(source, ReadOptions(assumed, id_field)) as reading:
@@ -61,14 +60,13 @@ def _write(reading: Reading, writer: Adapter, target: Path, wanted: Crs | None, 
     output = Output(crs=crs, title=reading.header.title, layers=_layers(reading), version=_version(reading, writer))
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent}", place=str(target))
-    made = tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:100]}.", delete=False)  # noqa: SIM115
+    made = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.part"
     try:
-        with made:
-            writer.write(features, made, output, report)
-        Path(made.name).chmod(0o666 & ~_umask())
-        Path(made.name).replace(target)
+        with made.open("xb") as sink:
+            writer.write(features, sink, output, report)
+        made.replace(target)
     except BaseException:
-        Path(made.name).unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
         raise
     _conclude(reading, report)
 
@@ -136,9 +134,3 @@ def _conclude(reading: Reading, report: Report) -> None:
         report.note(f"The source's reference system {header.crs.code!r} has no code; coordinates were carried through.")
     if header.ids == "order":
         report.note("The source has no ids: numbers in file order were given, which are not permanent.")
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
