@@ -24,23 +24,15 @@ def _blocks(page: Path) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
-BLOCKS = [pytest.param(block, id=f"{page.stem}-{number}") for page in PAGES for number, block in enumerate(_blocks(page), start=1)]
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_the_commands_of_the_manual_run(block: str, demo: Any, environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if _blocks(page)], ids=lambda page: page.stem)
+def test_the_commands_of_the_manual_run(page: Path, demo: Any, environment: dict[str, str], tmp_path: Path) -> None:
+    """All blocks of a page one after the other in one folder, as a reader would run them."""
     shutil.copytree(demo.twin, tmp_path / "demo-twin", ignore=shutil.ignore_patterns("*.lock"))
-    script = block.replace("http://localhost:8000", demo.url)
-    run = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f'curl() {{ command curl --fail-with-body "$@"; }}\n{script}'],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    assert run.returncode == 0, f"{script}\n{run.stdout[-2000:]}\n{run.stderr[-2000:]}"
+    for block in _blocks(page):
+        script = block.replace("http://localhost:8000", demo.url)
+        shell = ["bash", "-euo", "pipefail", "-c", f'curl() {{ command curl --fail-with-body "$@"; }}\n{script}']
+        run = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=100)
+        assert run.returncode == 0, f"{script}\n{run.stdout[-2000:]}\n{run.stderr[-2000:]}"
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
