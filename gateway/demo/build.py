@@ -95,6 +95,7 @@ def _build(site: Path, id_base: str, begun: Callable[[Delivery], None], judged: 
             begun(delivery)
             steps.append(_deliver(gateway, site / FILES, delivery, keys[delivery.partner.id]))
             judged(steps[-1])
+        gateway.projector.catch_up()
     document = _document(steps, canary)
     _write_private(site / MARKER, {"version": __version__, "document": document})
     return document
