@@ -17,7 +17,7 @@ from gateway.model.geometry import DEPTH, BoundarySurface, Geometry
 
 _OWN = frozenset(("type", "attributes", "geometry", "geographicalExtent", "parents", "children", "address", "bbox"))
 _GROUP_OWN = frozenset(("members", "children", "children_roles", "parents"))
-_LEVELS = {kind: max(0, depth - 1) for kind, depth in DEPTH.items()}
+_LEVELS = {kind: max(0, depth - 2) for kind, depth in DEPTH.items()}
 """List levels of semantic values above one value: per point, line or surface."""
 
 

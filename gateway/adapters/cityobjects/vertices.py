@@ -80,12 +80,12 @@ def table(vertices: Any, transform: Transform, place: str) -> Array:
     if not vertices:
         return np.empty((0, 3))
     try:
-        found = np.array(vertices, dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        raise Unreadable("a vertex is not three numbers", place=place) from error
-    if found.ndim != 2 or found.shape[1] != 3:
+        found = np.array(vertices)
+    except ValueError as error:
+        raise Unreadable("a vertex is three numbers", place=place) from error
+    if found.dtype.kind not in "iuf" or found.ndim != 2 or found.shape[1] != 3:
         raise Unreadable("a vertex is three numbers", place=place)
-    return transform.apply(found)
+    return transform.apply(found.astype(np.float64))
 
 
 def points(indices: Sequence[Any], coordinates: Array, place: str) -> list[Point]:
