@@ -52,7 +52,7 @@ def _building(building: Building) -> Iterator[str]:
     yield f'<bldg:Building gml:id="{building.id}">'
     if building.name:
         yield f"<gml:name>{escape(building.name)}</gml:name>"
-    yield f"<creationDate>{min(2025, building.year + 30)}-0{1 + building.egid % 9}-1{building.egid % 10}</creationDate>"
+    yield f"<creationDate>{max(2004, min(2025, building.year + 1))}-0{1 + building.egid % 9}-1{building.egid % 10}</creationDate>"
     yield from _generics(building)
     yield f'<bldg:function codeSpace="http://www.sig3d.org/codelists/standard/building/2.0/_AbstractBuilding_function.xml">{building.use}</bldg:function>'
     yield f"<bldg:usage>{USES[building.use]}</bldg:usage>"
