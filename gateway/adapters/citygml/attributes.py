@@ -89,42 +89,42 @@ class Attributes:
         if space is not None:
             beside(properties, f"{key}_codeSpace", space)
 
-    def generic(self, properties: Properties, element: Element) -> None:
-        """A generic attribute or set of CityGML 1.0 and 2.0 (the name is an XML attribute)."""
+    def generic(self, properties: Properties, element: Element, *, inside: bool = False) -> None:
+        """A generic attribute or set of CityGML 1.0 and 2.0 (the name is an XML attribute); `inside` a set any name is free."""
         kind, name = local_name(element.tag), element.get("name") or "unnamed"
+        name = name if inside else own_name(name)
         if kind.endswith("Set"):
             self._set(properties, name, element, element.get("codeSpace"), list(element))
         elif len(element):
             self._generic(properties, name, kind, element[0])
 
-    def generic_3(self, properties: Properties, holder: Element) -> None:
-        """A core:genericAttribute of CityGML 3.0 (the name is an element)."""
+    def generic_3(self, properties: Properties, holder: Element, *, inside: bool = False) -> None:
+        """A core:genericAttribute of CityGML 3.0 (the name is an element); `inside` a set any name is free."""
         for element in holder:
             kind, parts = local_name(element.tag), {local_name(child.tag): child for child in element}
             named = parts.get("name")
-            name = (named.text if named is not None else None) or "unnamed"
+            name = ((named.text if named is not None else None) or "unnamed").strip()
+            name = name if inside else own_name(name)
             if kind.endswith("Set"):
                 inner = [child for child in element if local_name(child.tag) == "genericAttribute"]
                 space = parts["codeSpace"].text if "codeSpace" in parts else None
-                self._set(properties, name.strip(), element, space, inner)
+                self._set(properties, name, element, space, inner)
             elif "value" in parts:
-                self._generic(properties, name.strip(), kind, parts["value"])
+                self._generic(properties, name, kind, parts["value"])
 
     def _set(self, properties: Properties, name: str, element: Element, space: str | None, members: list[Element]) -> None:
         inner: Properties = {}
         for member in members:
             if local_name(member.tag) == "genericAttribute":
-                self.generic_3(inner, member)
+                self.generic_3(inner, member, inside=True)
             else:
-                self.generic(inner, member)
-        name = own_name(name)
+                self.generic(inner, member, inside=True)
         put(properties, name, inner)
         if space is not None:
             beside(properties, f"{name}_codeSpace", space)
 
     def _generic(self, properties: Properties, name: str, kind: str, element: Element) -> None:
         text = element.text or ""
-        name = own_name(name)
         value: Any = text
         if kind in ("intAttribute", "IntAttribute"):
             stripped = text.strip()

@@ -98,6 +98,11 @@ class Geometries:
         self._index = None
         self._faces = 0
 
+    @property
+    def frame(self) -> Frame:
+        """The frame that holds where the reading stands."""
+        return self._frame
+
     def end(self) -> None:
         """Let go of the city object's elements, so that they can be freed."""
         self._member = self._index = None

@@ -135,7 +135,8 @@ class CityGmlReading:
             if len(self._references) >= _MOST_FRAMES:
                 self._references.clear()
             frame = self._references[name] = self._frame_of(name)
-        if frame.move is not None or not frame.usable:
+        holding = self._geometries.frame
+        if not frame.usable or (frame.move is not None and frame.move is not holding.move):
             kind = "crs-mixed" if frame.usable else "crs-unusable"
             expected = None if self.header.crs is None else self.header.crs.code
             self._problems.add(kind, self._geometries.object_id, element.sourceline, name, expected)

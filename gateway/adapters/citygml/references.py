@@ -31,7 +31,8 @@ from gateway.model.geometry import Point
 _OFFICIAL = re.compile(r"urn:(?:x-)?ogc:def:crs|https?://www\.opengis\.net/def/crs", re.IGNORECASE)
 _SRS_NAME = re.compile(rb"""\ssrsName\s*=\s*["']([^"']{1,2000})["']""")
 _POSITION = re.compile(rb"""<(?:[\w.-]+:)?(?:posList|pos)(?:\s[^>]*)?>\s*([^<]{1,400})""")
-_MARGIN = 0.5
+_MARGIN = 0.02
+"""Degrees (about 2 km) that a position may lie beyond the area of use."""
 _WINDOW = 4096
 
 

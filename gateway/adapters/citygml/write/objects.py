@@ -235,20 +235,21 @@ def _is_roof_edge(geometry: Geometry, level: int, spec: Spec) -> bool:
 
 
 def _slot(geometry: Geometry, level: int, spec: Spec, slots: dict[str, list[str]], *, terrain: bool) -> str | None:
-    """The free property for a geometry: at its own level, else the next higher one."""
+    """The free property for a geometry: at its own level, else at the next higher one that the type has."""
     if terrain:
         forms: tuple[str, ...] = ("TerrainIntersection",)
     elif geometry.type not in _FORMS:
         return None
     else:
         forms = _FORMS[geometry.type]
-    names = [f"lod{higher}{form}" for higher in range(level, 5) for form in forms]
-    if level == 0 and geometry.type in ("MultiSurface", "CompositeSurface") and not terrain:
-        names = ["lod0RoofEdge" if _is_roof_edge(geometry, level, spec) else "lod0FootPrint", *names]
-    if geometry.type in ("MultiSurface", "CompositeSurface"):
-        names.append("tin")
-    names.append("geometry")
-    return next((name for name in names if name in spec.sequence and name not in slots), None)
+    if geometry.type in ("MultiSurface", "CompositeSurface") and level == 0 and not terrain and "lod0FootPrint" in spec.sequence:
+        forms = ("RoofEdge" if _is_roof_edge(geometry, level, spec) else "FootPrint",)
+    for higher in range(level, 5):
+        there = [name for form in forms if (name := f"lod{higher}{form}") in spec.sequence]
+        if there:
+            return next((name for name in there if name not in slots), None)
+    whole = ("tin", "geometry") if geometry.type in ("MultiSurface", "CompositeSurface") else ("geometry",)
+    return next((name for name in whole if name in spec.sequence and name not in slots), None)
 
 
 def _is_other_version(namespace: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.adapters.citygml.attributes import METRE
+from gateway.adapters.citygml.attributes import METRE, STANDARD
 from gateway.adapters.citygml.write.schema import ATTRIBUTES, SINGLE
 from gateway.adapters.citygml.write.text import escape, identifier, number
 from gateway.model.report import Report
@@ -141,7 +141,8 @@ class PropertyWriter:
         if value is None:
             self._report.lost(f"attribute {key}", "CityGML 2.0 has no generic attribute without a value", object_id)
             return []
-        name = escape(key.removeprefix("generic_"), self._report)
+        plain = key.removeprefix("generic_")
+        name = escape(plain if plain in STANDARD else key, self._report)
         if isinstance(value, dict):
             space = properties.get(f"{key}_codeSpace")
             mark = f' codeSpace="{escape(space, self._report)}"' if isinstance(space, str) else ""
