@@ -43,10 +43,13 @@ def shell_problem(geometry: Geometry, *, snap: float = _MILLIMETRE) -> str | Non
     solids: Sequence[Any] = [geometry.boundaries] if level == 0 else geometry.boundaries
     for number, solid in enumerate(solids):
         for index, shell in enumerate(solid):
-            found = _open_edges(shell, snap, 0.0)
-            if found and _open_edges(shell, snap, 0.5):
-                where = f"shell {index}" if level == 0 else f"solid {number}, shell {index}"
-                return f"{where} is not closed: {_told(found, snap)}"
+            where = f"shell {index}" if level == 0 else f"solid {number}, shell {index}"
+            try:
+                found = _open_edges(shell, snap, 0.0)
+                if found and _open_edges(shell, snap, 0.5):
+                    return f"{where} is not closed: {_told(found, snap)}"
+            except (OverflowError, ValueError):  # an infinite number or none has no cell
+                return f"{where} has a coordinate that is not a finite number"
     return None
 
 

@@ -30,6 +30,8 @@ type Array = np.ndarray[Any, Any]
 _BATCH, _LONGEST_BATCH = 1000, 4000
 _DECIMALS = systems.decimals(CRS84)
 _SORTED = orjson.OPT_SORT_KEYS
+_NO_SEGMENT = frozenset({"", ".", ".."})
+"""Ids that no URL can name: a path segment that is empty or made of dots goes away when the address is resolved."""
 _ID, _GEOMETRY, _PROPERTIES = b'{"type":"Feature","id":', b',"geometry":', b',"properties":'
 
 
@@ -107,6 +109,8 @@ def _in_crs84(shapes: Array, batch: Sequence[Feature], crs: Crs) -> Array:
 
 
 def _row(feature: Feature, geometry: bytes | None, box: Box | None, shown: bytes, system: bytes) -> Row:
+    if feature.id in _NO_SEGMENT:
+        raise InputError(f"the id {feature.id!r} cannot stand in an address", place=feature.place, cure="name the field with --id")
     scalar = values.demand_exact(feature.properties, feature.id)
     try:
         identity = orjson.dumps(feature.id)

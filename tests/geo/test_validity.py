@@ -52,3 +52,10 @@ def test_multi_solids_name_the_solid_and_surfaces_are_never_open():
     assert said is not None
     assert said.startswith("solid 1, shell 0")
     assert validity.shell_problem(Geometry("MultiSurface", "2", prism()[1:])) is None
+
+
+@pytest.mark.parametrize("number", [1e308, float("inf"), float("nan")])
+def test_a_shell_with_a_coordinate_beyond_numbers_is_told_not_a_crash(number):
+    faces = prism()
+    faces[0][0][0] = (number, 0.0, 0.0)
+    assert "not a finite number" in validity.shell_problem(Geometry("Solid", "2", [faces]))

@@ -192,3 +192,9 @@ def test_a_row_and_its_ready_bytes_say_the_same(properties, lon, lat):
     assert list(ready) == ["type", "id", "geometry", "properties"]
     assert ready["geometry"]["coordinates"] == pytest.approx([lon, lat], abs=1e-9)
     assert document.of_row(row, "features") == item
+
+
+@pytest.mark.parametrize("identity", ["", ".", ".."])
+def test_an_id_that_no_address_can_name_is_refused(identity):
+    with pytest.raises(InputError, match="address"):
+        one(Feature(identity, shape=wkb("POINT (6 46)")), CRS84)
