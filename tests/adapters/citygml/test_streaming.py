@@ -32,8 +32,9 @@ def write_city(path: Path, buildings: int) -> None:
     with path.open("w") as out:
         out.write(
             '<core:CityModel xmlns:core="http://www.opengis.net/citygml/2.0" '
-            'xmlns:bldg="http://www.opengis.net/citygml/building/2.0" xmlns:gml="http://www.opengis.net/gml" xmlns:xlink="http://www.w3.org/1999/xlink"><gml:boundedBy><gml:Envelope '
-            'srsName="EPSG:2056" srsDimension="3"/></gml:boundedBy>\n'
+            'xmlns:bldg="http://www.opengis.net/citygml/building/2.0" xmlns:gml="http://www.opengis.net/gml" '
+            'xmlns:xlink="http://www.w3.org/1999/xlink"><gml:boundedBy><gml:Envelope srsName="EPSG:2056" srsDimension="3"/>'
+            "</gml:boundedBy>\n"
         )
         for n in range(buildings):
             x, y, height = 2500000 + dice.random() * 1000, 1118000 + dice.random() * 1000, 3 + dice.random() * 20
@@ -48,7 +49,8 @@ def write_city(path: Path, buildings: int) -> None:
                     f'        <gml:surfaceMember>\n          <gml:Polygon gml:id="b{n}_{k}">\n            <gml:exterior>\n'
                     f"              <gml:LinearRing>\n                <gml:posList>{ring}</gml:posList>\n"
                     "              </gml:LinearRing>\n            </gml:exterior>\n          </gml:Polygon>\n"
-                    f"        </gml:surfaceMember>\n      </gml:MultiSurface>\n    </bldg:lod2MultiSurface>\n  </bldg:{kind}>\n</bldg:boundedBy>\n"
+                    f"        </gml:surfaceMember>\n      </gml:MultiSurface>\n    </bldg:lod2MultiSurface>\n  </bldg:{kind}>\n"
+                    "</bldg:boundedBy>\n"
                 )
             out.write("</bldg:Building>\n</core:cityObjectMember>\n")
         out.write("</core:CityModel>\n")
