@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+import structlog
+
 from gateway.errors import Busy, GatewayError, OutOfTime, ParameterError
 from gateway.graph import child
 from gateway.graph.datasets import dataset_iri
@@ -24,6 +26,8 @@ from gateway.graph.formats import Format, negotiate, offered
 from gateway.graph.gate import Gated, gate
 from gateway.graph.generations import Generations
 from gateway.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 POOL = 2
 _START = 15.0
@@ -157,7 +161,12 @@ class _Child:
     def __init__(self, memory: int) -> None:
         command = [sys.executable, "-I", "-X", "utf8", str(Path(child.__file__).resolve()), str(memory)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"LANG": "C.UTF-8"}, cwd="/"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"},
+            cwd="/",
         )
         self.pid = self._process.pid
         self.confined = False
@@ -233,6 +242,7 @@ class _Child:
     def _died(self) -> GatewayError:
         """What a dead child means: a limit was met, or the engine fell over the query."""
         ended = self._process.wait()
+        log.warning("a SPARQL process died", status=ended)
         if ended in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):
             return ParameterError("query", "too deep for the engine", cure="ask a flatter question")
         return OutOfTime("the query ran into its limit of memory or time", cure="ask a smaller question, or add a LIMIT")
