@@ -95,7 +95,7 @@ class Scan:
 
     def _keys_in(self, area: Area, after: int, limit: int) -> list[int]:
         most = self._most_sorted(limit)
-        if limit >= 0 and self._candidates(area, after, most) >= most:
+        if limit >= 0 and self._candidates(area, most) >= most:
             keys, last = self._walk_in(area, after, limit)
             if len(keys) >= limit or last is None:
                 return keys[:limit]
@@ -106,9 +106,10 @@ class Scan:
         """From how many candidates on a walk is expected to be cheaper than a sort."""
         return max(_FEWEST, limit, math.isqrt(_WALK_COST * max(limit, 1) * max(self.facts.collection.features, 1)))
 
-    def _candidates(self, area: Area, after: int, most: int) -> int:
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {_OVERLAP} AND r.id > ? LIMIT ?)"
-        return int(one(self.connection, sql, (*_overlap(area), after, most))[0])
+    def _candidates(self, area: Area, most: int) -> int:
+        """How many R-tree entries meet the area, counted up to `most`."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {_OVERLAP} LIMIT ?)"
+        return int(one(self.connection, sql, (*_overlap(area), most))[0])
 
     def _sort_in(self, area: Area, after: int, limit: int) -> list[int]:
         """Keys by the R-tree: the border is tested first, then what is left is put in order and cut."""

@@ -175,7 +175,12 @@ def plan_order(connection: apsw.Connection, schema: str, *, spatial: bool) -> in
         connection.execute(f"INSERT INTO {schema}.ordered SELECT row_number() OVER (ORDER BY n), n FROM {schema}.staged")
         return int(count)
     ranks = _ranks(connection, schema, count)
-    connection.executemany(f"INSERT INTO {schema}.ordered (n) VALUES (?)", ranks)
+    # A savepoint, since this may run inside a publication's transaction or, for a large import, outside any.
+    connection.execute("SAVEPOINT ordering")
+    try:
+        connection.executemany(f"INSERT INTO {schema}.ordered (n) VALUES (?)", ranks)
+    finally:
+        connection.execute("RELEASE ordering")
     return int(count)
 
 
