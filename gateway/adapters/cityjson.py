@@ -141,8 +141,7 @@ class _Writer:
         self._templates = Templates()
         self._transform: Transform | None = None
         self._count = 0
-        self._low: Any = None
-        self._high: Any = None
+        self._box: list[int] | None = None
 
     def write(self, features: Iterable[Feature]) -> None:
         """Write the whole text."""
@@ -180,15 +179,17 @@ class _Writer:
             return
         _spool(index.new, table, first=self._count == 0)
         self._count += len(index.new)
-        found = np.array(index.new)
-        low, high = found.min(axis=0), found.max(axis=0)
-        self._low = low if self._low is None else np.minimum(self._low, low)
-        self._high = high if self._high is None else np.maximum(self._high, high)
+        columns = list(zip(*index.new, strict=True))
+        if self._box is None:
+            self._box = [*map(min, columns), *map(max, columns)]
+        else:
+            low, high = map(min, self._box[:3], map(min, columns)), map(max, self._box[3:], map(max, columns))
+            self._box = [*low, *high]
 
     def _members(self, spots: BinaryIO) -> None:
         transform = self._transform or vertices.transform_for(self._output.crs, (0.0, 0.0, 0.0), self._output.box)
         self._member("transform", transform.as_json())
-        box = None if self._low is None else transform.apply(np.stack([self._low, self._high]).astype(float)).ravel().tolist()
+        box = None if self._box is None else transform.apply(np.array(self._box, dtype=float).reshape(2, 3)).ravel().tolist()
         about = metadata.written(self._output, box, self._report)
         if about:
             self._member("metadata", about)

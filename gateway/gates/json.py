@@ -81,7 +81,10 @@ def _check_depth(outside: bytes, place: str | None) -> None:
 
 
 def _check_numbers(outside: bytes, place: str | None) -> None:
-    if _runs(outside.translate(None, b"."), MAX_DIGITS + 1):
+    digits = outside.translate(None, b".")
+    if not _runs(digits, 19):
+        return
+    if _runs(digits, MAX_DIGITS + 1):
         raise _long_number(b"", place)
     for end in _runs(outside, 19):
         number = outside[max(0, end - MAX_DIGITS - 1) : end]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,15 +48,14 @@ class Transform:
         """Coordinates (n, 3) of whole-number vertices, free of the noise of multiplying."""
         if self == Transform():
             return vertices
-        found: Array = vertices * np.array(self.scale) + np.array(self.translate)
-        fine = max(_decimals(number, _MOST_DECIMALS) for number in self.scale)
-        coarse = max(_decimals(number, max(_DECIMALS, fine)) for number in self.translate)
-        rounded: Array = np.round(found, max(fine, coarse))
-        return rounded
+        scale, translate, decimals = _arrays(self)
+        found: Array = np.round(vertices * scale + translate, decimals)
+        return found
 
     def quantise(self, points: Array) -> Array:
         """Whole-number vertices (n, 3) of coordinates. Raises Unreadable for coordinates that are not finite or too far off."""
-        found = np.rint((points - np.array(self.translate)) / np.array(self.scale))
+        scale, translate, _ = _arrays(self)
+        found = np.rint((points - translate) / scale)
         if not np.isfinite(found).all() or (np.abs(found) > _LARGEST).any():
             raise Unreadable("a coordinate is not finite, or too far from the others to be written in millimetres")
         whole: Array = found.astype(np.int64)
@@ -128,6 +128,14 @@ class VertexIndex:
                 new.append(vertex)
             result.append(number)
         return result
+
+
+@lru_cache(64)
+def _arrays(transform: Transform) -> tuple[Array, Array, int]:
+    """Scale, translate, and the decimals that coordinates made of them have."""
+    fine = max(_decimals(number, _MOST_DECIMALS) for number in transform.scale)
+    coarse = max(_decimals(number, max(_DECIMALS, fine)) for number in transform.translate)
+    return np.array(transform.scale), np.array(transform.translate), max(fine, coarse)
 
 
 def _decimals(number: float, most: int) -> int:
