@@ -9,7 +9,21 @@ from pathlib import PurePath
 from gateway.errors import IdNotAvailable, ParameterError
 
 RESERVED = frozenset(
-    {"api", "assets", "catalogue", "collections", "conformance", "csw", "dataset", "datasets", "functions", "health", "id", "jobs", "metrics"}
+    {
+        "api",
+        "assets",
+        "catalogue",
+        "collections",
+        "conformance",
+        "csw",
+        "dataset",
+        "datasets",
+        "functions",
+        "health",
+        "id",
+        "jobs",
+        "metrics",
+    }
     | {"openapi", "operator", "processes", "records", "search", "sparql", "static", "submissions", "tiles"}
 )
 """Ids that name doors of the gateway, in lower case."""
