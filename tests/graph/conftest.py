@@ -15,7 +15,7 @@ from gateway.services.projections import Projector
 from gateway.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
-from smalltwin import ID_BASE, SmallTwin  # noqa: E402
+from smalltwin import ID_BASE, SmallTwin
 
 
 @dataclass

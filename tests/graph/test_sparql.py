@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import rdflib
-from rdflib.plugins.parsers.notation3 import BadSyntax  # noqa: F401 - loads the parsers once, outside the tests
 from smalltwin import CANARY, ID_BASE, VISIBLE
 
 from gateway.errors import Busy, GatewayError, NotAcceptable, OutOfTime, ParameterError
@@ -83,10 +82,8 @@ def test_even_past_the_gate_the_child_calls_nobody(graph, monkeypatch, query: st
     monkeypatch.setattr(module, "gate", lambda text: Gated("SELECT", text))
     made = SparqlBroker(graph.folder, Settings(sparql_seconds=3.0))
     with trap() as (port, calls):
-        try:
+        with suppress(GatewayError):
             made.ask(query % port, VISIBLE, "json")
-        except GatewayError:
-            pass
         assert not calls
     made.close()
 
@@ -274,6 +271,7 @@ def test_many_threads_get_their_own_answers(broker) -> None:
             assert f"tree%2F{number % 20}%20" in body.decode()
 
 
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
 @pytest.mark.parametrize("accept", ["ttl", "nt", "rdf", "jsonld", "text/turtle", "application/ld+json, */*;q=0.1"])
 def test_every_serialisation_of_a_construct_is_read_by_rdflib(broker, accept: str) -> None:
     media, body = broker.ask("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", VISIBLE, accept)
@@ -295,9 +293,5 @@ def test_a_type_nobody_writes_is_not_acceptable(broker) -> None:
 
 
 def test_the_gate_gives_on_what_it_has_read_and_nothing_else() -> None:
-    found = gate(
-        "# SERVICE\nPREFIX a: <x:> SELECT\\u0020* { ?s a:b 'x\\u0027y' } # end"
-        if False
-        else "# c\nSELECT * { ?s ?p 'x\\u0027y' } # end"
-    )
+    found = gate("# SERVICE\nSELECT * { ?s ?p 'x\\u0027y' } # end")
     assert "#" not in found.text and "'x\\'y'" in found.text
