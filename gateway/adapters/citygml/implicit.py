@@ -54,8 +54,9 @@ class Implicit:
         return self._geometries.object_id
 
     def _anchor(self, holder: Element | None) -> Point | None:
-        points = [] if holder is None else [p for shape in self._geometries.shapes(holder) for p in shape.parts]
-        if not points and holder is None:
+        shapes = [] if holder is None else self._geometries.shapes(holder)
+        points = [point for shape in shapes if shape.type == "MultiPoint" for point in shape.parts]
+        if not points:
             self._problems.report.lost("implicit geometry", "it has no reference point", self._object)
         return points[0] if points else None
 

@@ -165,7 +165,7 @@ def test_types_that_version_two_lacks_become_generic_objects(read, written) -> N
     assert found[1].properties == {"class": "1", "cityObjectType": "BuildingStorey", "parentObject": "b"}
     assert found[1].geometries[0].boundaries == [TRIANGLE]
     assert report.written == {"Building": 1, "BuildingStorey": 1, "+Mast": 1}
-    assert {c.what for c in report.changes.values()} == {"type BuildingStorey", "type +Mast"}
+    assert {c.what for c in report.changes.values()} == {"type BuildingStorey", "parent of BuildingStorey", "type +Mast"}
 
 
 def test_plain_features_become_generic_objects_with_their_shape(read, written) -> None:
@@ -222,6 +222,7 @@ def test_values_of_every_kind_are_written_and_what_changes_is_counted(read, writ
         ("attribute nothing", "lost"),
         ("character", "changed"),
         ("attribute one", "changed"),
+        ("attribute yearOfConstruction", "changed"),
     }
 
 

@@ -20,7 +20,7 @@ from gateway.model.report import Report
 
 _MOST_TEMPLATES = 500
 _NAMESPACE = re.compile(r"""xmlns(?::[\w.-]+)?\s*=\s*["']([^"']*)["']""")
-_OURS = re.compile(r"http://www\.opengis\.net/citygml|http://www\.opengis\.net/gml/3\.2|urn:oasis:names:tc:ciq:xal:3")
+_OURS = re.compile(r"http://www\.opengis\.net/(?:citygml|gml)|urn:oasis:names:tc:ciq:")
 _SOLIDS = ("Solid", "MultiSolid", "CompositeSolid")
 _FORMS = {
     "Solid": ("Solid", "Geometry"),
@@ -52,6 +52,9 @@ class ObjectWriter:
         while outside:
             feature = outside.pop(0)
             spec = SPECS.get(feature.type, GENERIC)
+            if feature is not features[0]:
+                why = "CityGML 2.0 has no place for it inside its parent; written beside it"
+                self._report.changed(f"parent of {feature.type}", why, feature.id)
             yield self._object(feature, spec, family, by_id, outside)
 
     def _object(self, feature: Feature, spec: Spec, family: Family, by_id: dict[str, Feature], outside: list[Feature]) -> str:
@@ -143,26 +146,37 @@ class ObjectWriter:
             flat = geometry_of(feature.shape, self._report, feature.id)
             geometries = [] if flat is None else [flat]
         geometries.sort(key=lambda geometry: geometry.lod, reverse=True)
-        for geometry in geometries:
+        for position, geometry in enumerate(geometries):
             if geometry.appearance:
                 self._report.lost("appearance", "materials and textures are not written", feature.id)
             level = int(geometry.lod[:1]) if geometry.lod[:1] in ("0", "1", "2", "3", "4") and geometry.lod else 0
             if geometry.lod != str(level):
                 self._report.changed(f"LoD {geometry.lod}", f"CityGML 2.0 has whole levels only; written as {level}", feature.id)
-            self._geometry(feature, geometry, level, spec, surfaces, slots)
+            follows = any(g.type == geometry.type and g.lod == geometry.lod for g in geometries[position + 1 :])
+            self._geometry(feature, geometry, level, spec, surfaces, slots, follows=follows)
 
     def _geometry(
-        self, feature: Feature, geometry: Geometry, level: int, spec: Spec, surfaces: Surfaces, slots: dict[str, list[str]]
+        self,
+        feature: Feature,
+        geometry: Geometry,
+        level: int,
+        spec: Spec,
+        surfaces: Surfaces,
+        slots: dict[str, list[str]],
+        *,
+        follows: bool,
     ) -> None:
+        """One geometry into its slot or its surfaces; another surface at its level `follows`, so that this one stands by itself."""
         terrain = any(surface.type == TERRAIN for surface in geometry.surfaces)
         meant = {} if terrain or _is_roof_edge(geometry, level, spec) else surfaces.prepare(geometry, level)
-        if geometry.type in ("MultiSurface", "CompositeSurface") and meant and _covers(geometry, meant):
+        slot = _slot(geometry, level, spec, slots, terrain=terrain)
+        is_surface = geometry.type in ("MultiSurface", "CompositeSurface")
+        if is_surface and meant and _covers(geometry, meant) and not (follows and slot):
             for face, number_of_surface in geometry.polygons():
                 written = meant[number_of_surface or 0]
                 if surfaces.owns(written.surface) or surfaces.reference(face, level) is None:
                     surfaces.add(written, face, level, named=False)
             return
-        slot = _slot(geometry, level, spec, slots, terrain=terrain)
         if slot is None:
             why = f"{spec.element} has no free place for a {geometry.type} at LoD {level}"
             self._report.lost(f"geometry {geometry.type}", why, feature.id)

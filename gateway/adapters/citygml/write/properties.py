@@ -14,6 +14,17 @@ type Properties = dict[str, Any]
 
 _YEAR = re.compile(r"-?\d{4,}(?:Z|[+-]\d\d:\d\d)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_RELATIONS = {
+    f"relativeTo{what}": (
+        f"entirelyAbove{where}",
+        f"substantiallyAbove{where}",
+        f"substantiallyAboveAndBelow{where}",
+        f"substantiallyBelow{where}",
+        f"entirelyBelow{where}",
+        *more,
+    )
+    for what, where, more in (("Terrain", "Terrain", ()), ("Water", "WaterSurface", ("temporarilyAboveAndBelowWaterSurface",)))
+}
 _REFERENCE_MEMBERS = {"informationSystem", "name", "uri"}
 
 
@@ -100,7 +111,7 @@ class PropertyWriter:
                 slots[key] = [f"<core:{key}>{value[:10]}</core:{key}>"]
                 del properties[key]
         for key in ("relativeToTerrain", "relativeToWater"):
-            if isinstance(properties.get(key), str):
+            if properties.get(key) in _RELATIONS[key]:
                 slots[key] = [f"<core:{key}>{escape(properties.pop(key), self._report)}</core:{key}>"]
         generalised = properties.pop("generalizesTo", None)
         if generalised is not None:
@@ -120,7 +131,7 @@ class PropertyWriter:
 
     # --- generic attributes ------------------------------------------------------------------------------------------
 
-    def _generics(self, properties: Properties, object_id: str) -> list[str]:
+    def _generics(self, properties: Properties, object_id: str, *, inside: bool = False) -> list[str]:
         found: list[str] = []
         beside = {
             f"{key}{mark}"
@@ -130,23 +141,27 @@ class PropertyWriter:
         }
         for key, value in properties.items():
             if key not in beside:
-                found += self._generic(key, value, properties, object_id)
+                found += self._generic(key, value, properties, object_id, inside=inside)
         return found
 
-    def _generic(self, key: str, value: Any, properties: Properties, object_id: str) -> list[str]:
+    def _generic(self, key: str, value: Any, properties: Properties, object_id: str, *, inside: bool) -> list[str]:
         if isinstance(value, list):
             if len(value) < 2 or any(isinstance(item, list) for item in value):
                 self._report.changed(f"attribute {key}", "a list in CityGML is the attribute repeated", object_id)
-            return [element for item in value for element in self._generic(key, item, {}, object_id)]
+            return [element for item in value for element in self._generic(key, item, {}, object_id, inside=inside)]
         if value is None:
             self._report.lost(f"attribute {key}", "CityGML 2.0 has no generic attribute without a value", object_id)
             return []
         plain = key.removeprefix("generic_")
         name = escape(plain if plain in STANDARD else key, self._report)
+        if key in STANDARD and not inside:
+            self._report.changed(
+                f"attribute {key}", "its value has no place in the standard attribute; it became generic", object_id
+            )
         if isinstance(value, dict):
             space = properties.get(f"{key}_codeSpace")
             mark = f' codeSpace="{escape(space, self._report)}"' if isinstance(space, str) else ""
-            inner = "".join(self._generics(value, object_id))
+            inner = "".join(self._generics(value, object_id, inside=True))
             if not inner:
                 self._report.lost(f"attribute {key}", "an empty set has no place in CityGML", object_id)
                 return []

@@ -21,6 +21,7 @@ from gateway.model.report import Report
 type Key = str | int
 
 _SEMANTIC_LEVELS = (2, 3, 4)
+_OPENINGS_FROM = 3
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Surfaces:
         found: dict[int, Written] = {}
         for number, surface in enumerate(geometry.surfaces):
             written = self._place(geometry, surface)
-            if written is None:
+            if written is None or (written.property == "opening" and level < _OPENINGS_FROM):
                 self._report.changed(f"semantics {surface.type}", "it has no place here in CityGML 2.0", self._feature.id)
             else:
                 found[number] = written
