@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import shapely
 
 from gateway.adapters.cityobjects import terms
 from gateway.adapters.cityobjects.appearance import Palette
+from gateway.adapters.cityobjects.flat import flat_geometries
 from gateway.adapters.cityobjects.vertices import Transform, VertexIndex
 from gateway.geo import wkb as wkbs
 from gateway.geo.nesting import depth_of, explicit, points_of, rebuilt
@@ -148,35 +148,6 @@ class Encoder:
             return address
         spots = [tuple(spot) for spot in location["boundaries"]]
         return {**address, "location": {**location, "boundaries": self.index.numbers(spots)}}
-
-
-def flat_geometries(wkb: bytes) -> list[Geometry]:
-    """A plain geometry as CityJSON geometries at LoD 0; height 0 where it has none."""
-    shape = wkbs.read([wkb])[0]
-    found: dict[str, list[Any]] = {}
-    for kind, boundaries in _parts(shape):
-        found.setdefault(kind, []).extend(boundaries)
-    return [Geometry(kind, "0", boundaries) for kind, boundaries in found.items()]
-
-
-def _parts(shape: Any) -> Iterator[tuple[str, list[Any]]]:
-    kind = shapely.get_type_id(shape)
-    if kind >= 4:
-        for part in shapely.get_parts(shape):
-            yield from _parts(part)
-    elif not shapely.is_empty(shape):
-        if kind == 0:
-            yield "MultiPoint", _positions(shape)
-        elif kind == 3:
-            yield "MultiSurface", [[_positions(ring)[:-1] for ring in shapely.get_rings(shape)]]
-        else:
-            yield "MultiLineString", [_positions(shape)]
-
-
-def _positions(shape: Any) -> list[tuple[float, float, float]]:
-    coordinates = shapely.get_coordinates(shape, include_z=True)
-    coordinates[coordinates != coordinates] = 0.0
-    return [(x, y, z) for x, y, z in coordinates.tolist()]
 
 
 def families(features: Iterable[Feature]) -> Iterator[list[Feature]]:

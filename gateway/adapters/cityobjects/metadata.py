@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from gateway.adapters.cityobjects import decoding, terms, vertices
 from gateway.adapters.cityobjects.decoding import Surroundings
-from gateway.adapters.cityobjects.encoding import flat_geometries
+from gateway.adapters.cityobjects.flat import flat_geometries
 from gateway.adapters.cityobjects.vertices import Transform
 from gateway.adapters.reading import OpenFile
 from gateway.errors import Unreadable
@@ -160,6 +159,3 @@ def written(output: Output, box: list[float] | None, report: Report) -> dict[str
     else:
         report.note("The source names no reference system with a code, so the CityJSON names none.")
     return found
-
-
-__all__ = ["decoded", "first_point", "header", "replace", "surroundings", "written"]
