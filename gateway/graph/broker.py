@@ -248,10 +248,8 @@ class _Child:
         return OutOfTime("the query ran into its limit of memory or time", cure="ask a smaller question, or add a LIMIT")
 
 
-class _Ended(GatewayError):
+class _Ended(Busy):
     """The caller went away; nobody hears the answer."""
-
-    code, status = "cancelled", 503
 
 
 def _reported(error: dict[str, str], limit: int) -> GatewayError:

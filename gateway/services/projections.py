@@ -56,10 +56,13 @@ class Projector:
     def follow(self, stop: threading.Event) -> None:
         """Work off the journal until `stop` is set; for a background thread of a server."""
         while not stop.is_set():
-            with self._store.reading() as reader:
-                target = reader.version()
-            if not self._has_reached(target):
-                self._take_turn()
+            try:
+                with self._store.reading() as reader:
+                    target = reader.version()
+                if not self._has_reached(target):
+                    self._take_turn()
+            except (GatewayError, OSError) as error:
+                log.error("the journal could not be followed", error=str(error), retry="next turn")
             stop.wait(_FOLLOW)
 
     def rebuild(self, name: str) -> None:

@@ -36,15 +36,16 @@ VISIBLE = frozenset({"trees", "parcels", "plan"})
 class SmallTwin:
     """The store, its parties, and what was published to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, charter: str = "open") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         key = JournalKey.create(folder, None)
         self.folder = folder
-        facts = {"charter": "open", "id_base": ID_BASE, "title": "Small & sound", "public_key": key.public.hex()}
+        facts = {"charter": charter, "id_base": ID_BASE, "title": "Small & sound", "public_key": key.public.hex()}
         self.store: Store = GeoPackageStore.create(str(folder), facts, key.sign)
-        identity = IdentityService(self.store, load("open"))
+        identity = IdentityService(self.store, load(charter))
         self.city: Party = identity.add_party("city", "City of Samples")
         self.utility: Party = identity.add_party("utility", "Heat & Sons")
+        self.key = identity.new_key("utility")
         self._count = 0
 
     def publish(
