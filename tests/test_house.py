@@ -84,7 +84,7 @@ def test_every_entry_point_names_a_real_object() -> None:
 
 @pytest.mark.parametrize("kind", ["machine", "registry"])
 def test_no_file_names_a_machine_or_a_registry(kind: str) -> None:
-    patterns = {"machine": rb"/work/(main|shared)|/root/", "registry": rb"https?://[\w.-]*(pypi|npmjs|debian)\.(org|com)"}
+    patterns = {"machine": rb"/work/(main|shared)|/root/[\w.]", "registry": rb"https?://[\w.-]*(pypi|npmjs|debian)\.(org|com)"}
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.split(b"\0")
     named = [name.decode() for name in tracked if name and _names(ROOT / name.decode(), patterns[kind])]
     assert not named
