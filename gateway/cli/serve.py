@@ -85,7 +85,8 @@ def _say(document: dict[str, Any]) -> None:
     for found in document["collections"]:
         out.print(f"  {found['id']}: {found['features']} features", markup=False)
     if document["restricted"]:
-        out.print(f"  and {document['restricted']} datasets for holders of a key", markup=False)
+        datasets = "dataset" if document["restricted"] == 1 else "datasets"
+        out.print(f"  and {document['restricted']} {datasets} for holders of a key", markup=False)
     out.print(f"\nIn a browser  {url}", markup=False)
     out.print(f"In QGIS       Add WFS / OGC API – Features Layer, address {url}", markup=False)
     example = document["collections"][0]["id"] if document["collections"] else None

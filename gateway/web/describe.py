@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from gateway.model.dataset import Box, Collection, Dataset
-from gateway.model.text import pick
+from gateway.model.text import UNDETERMINED, Text, pick
 from gateway.services.query import Source
 from gateway.services.question import offered
 from gateway.web import licences
@@ -19,7 +19,7 @@ SCHEMA_TYPE = "application/schema+json"
 def collection(asked: Asked, source: Source) -> dict[str, Any]:
     """One collection (OGC 17-069r4, collection.yaml; OGC 18-058r1, /req/crs/fc-md-crs-list and -storageCrs)."""
     found, dataset = source.collection, source.dataset
-    members: dict[str, Any] = {"id": found.id, "title": title_of(asked, found)}
+    members: dict[str, Any] = {"id": found.id, "title": pick(title(found, dataset), asked.languages)}
     description = pick(found.description, asked.languages) or pick(dataset.record.abstract, asked.languages)
     if description:
         members["description"] = description
@@ -37,9 +37,12 @@ def collection(asked: Asked, source: Source) -> dict[str, Any]:
     return members
 
 
-def title_of(asked: Asked, found: Collection) -> str:
-    """The collection's title in the caller's language, or its id."""
-    return pick(found.title, asked.languages) or found.id
+def title(found: Collection, owner: Dataset) -> Text:
+    """What people read: the collection's own title, or its dataset's where it is the only one and has but a layer's name."""
+    own = {tag: text for tag, text in found.title.items() if text}
+    if (own.keys() <= {UNDETERMINED}) and len(owner.collections) == 1 and owner.record.title:
+        return owner.record.title
+    return own or {UNDETERMINED: found.id}
 
 
 def _extent(found: Collection) -> dict[str, Any] | None:
@@ -131,8 +134,9 @@ def dataset(asked: Asked, found: Dataset) -> dict[str, Any]:
     return members
 
 
-def schema(asked: Asked, found: Collection, *, name: str, geometry: bool, names: tuple[str, ...] | None = None) -> dict[str, Any]:
+def schema(asked: Asked, source: Source, *, name: str, geometry: bool, names: tuple[str, ...] | None = None) -> dict[str, Any]:
     """The JSON Schema of a collection's properties, at ``/schema`` (all declared) and ``/queryables`` (those one can filter by)."""
+    found = source.collection
     properties: dict[str, Any] = {}
     if geometry:
         properties["geometry"] = {"x-ogc-role": "primary-geometry", "format": "geometry-any"}
@@ -143,7 +147,7 @@ def schema(asked: Asked, found: Collection, *, name: str, geometry: bool, names:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": asked.url("collections", found.id, name),
         "type": "object",
-        "title": title_of(asked, found),
+        "title": pick(title(found, source.dataset), asked.languages),
         "properties": properties,
         "additionalProperties": geometry,
     }

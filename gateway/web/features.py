@@ -91,7 +91,7 @@ def _items_links(asked: Asked, found: Items) -> list[dict[str, str]]:
 
 
 def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
-    title = pick(source.collection.title, asked.languages)
+    title = pick(source.collection.title, asked.languages) or source.collection.id
     links = [link(asked.url("collections", source.collection.id), "collection", "application/json", title)]
     licence = licences.address(asked, source.dataset)
     if licence is not None:

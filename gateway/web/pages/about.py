@@ -13,17 +13,21 @@ from gateway.web.messages import catalogue
 from gateway.web.pages.catalogue import card
 from gateway.web.pages.render import page
 
+_SHOWN = 6
+"""Collections on the landing page's map."""
+
 
 def landing(asked: Asked, datasets: Sequence[Dataset], headers: Mapping[str, str]) -> Response:
     """What is here, whose it is, and how to connect."""
     collections = [collection for dataset in datasets for collection in dataset.collections]
-    boxes = [{"id": found.id, "box": found.box} for found in collections if found.box is not None]
+    shown = [found for found in collections if found.box is not None][:_SHOWN]
+    overview = [{"items": asked.page("collections", found.id, "items"), "box": found.box} for found in shown]
     return page(
         asked,
         "landing.html",
         headers=headers,
         cards=[card(asked, dataset) for dataset in datasets],
-        boxes=boxes,
+        overview=overview,
         features=sum(found.features for found in collections),
         collections=len(collections),
         example=max(collections, key=lambda found: found.features, default=None),

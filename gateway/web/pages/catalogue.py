@@ -10,6 +10,7 @@ from fastapi import Response
 
 from gateway.geo import crs as systems
 from gateway.model.dataset import Dataset
+from gateway.model.text import UNDETERMINED, Text
 from gateway.services.query import Source
 from gateway.services.question import offered
 from gateway.web import licences
@@ -23,8 +24,9 @@ class Card:
 
     dataset: Dataset
     features: int
-    licence: str | None
+    licence: Text
     licence_address: str | None
+    level: Text
     is_open: bool
 
 
@@ -35,8 +37,9 @@ def card(asked: Asked, dataset: Dataset) -> Card:
     return Card(
         dataset=dataset,
         features=sum(collection.features for collection in dataset.collections),
-        licence=dataset.licence or dataset.record.licence if licence is None else licence.id,
+        licence={UNDETERMINED: dataset.licence or dataset.record.licence or "–"} if licence is None else licence.title,
         licence_address=licences.address(asked, dataset),
+        level={} if level is None else level.title,
         is_open=level is not None and "public" in level.read,
     )
 
@@ -62,7 +65,9 @@ def collection(asked: Asked, source: Source, headers: Mapping[str, str]) -> Resp
 
 def schema(asked: Asked, source: Source, body: Mapping[str, Any], name: str, headers: Mapping[str, str]) -> Response:
     """The properties of a collection as a table."""
-    return page(asked, "schema.html", headers=headers, found=source.collection, name=name, properties=body["properties"])
+    return page(
+        asked, "schema.html", headers=headers, source=source, found=source.collection, name=name, properties=body["properties"]
+    )
 
 
 def datasets(asked: Asked, found: Sequence[Dataset], headers: Mapping[str, str]) -> Response:

@@ -23,7 +23,7 @@ def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
     features = orjson.loads(b"[" + found.body + b"]")
     columns = [field.name for field in found.source.collection.fields[:_COLUMNS]]
     following = None if found.last is None else asked.here(after=token_of(found.last))
-    filters = [(name, value) for name, value in asked.pairs if name not in ("f", "lang", "after")]
+    filters = [(name, value) for name, value in asked.pairs if name not in ("f", "lang", "after", "limit")]
     return page(
         asked,
         "items.html",

@@ -6,26 +6,31 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway import __version__
 from gateway.errors import UsageError
+from gateway.model.dataset import Collection, Dataset
 from gateway.model.text import Text, pick
-from gateway.web import licences
+from gateway.web import describe, licences
 from gateway.web.asked import Asked
 from gateway.web.messages import text
 from gateway.web.negotiation import LANGUAGES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @cache
 def environment() -> Environment:
-    """The template engine, made once."""
+    """The template engine, loaded and made when the first page is asked for: a server need not wait for it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     return Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -37,6 +42,7 @@ def page(asked: Asked, template: str, *, status: int = 200, headers: Mapping[str
     shared = {
         "t": words.text,
         "pick": words.pick,
+        "title": words.title,
         "day": words.day,
         "count": words.count,
         "go": words.go,
@@ -68,6 +74,9 @@ class _Words:
 
     def pick(self, words: Text | None) -> str:
         return pick(words, (self.language, *LANGUAGES))
+
+    def title(self, found: Collection, dataset: Dataset) -> str:
+        return self.pick(describe.title(found, dataset))
 
     def count(self, number: int) -> str:
         return f"{number:,}".replace(",", "\u202f" if self.language == "fr" else ",")

@@ -77,9 +77,8 @@ def _schema(asked: Asked, collection: str, name: str) -> Response:
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
         tag = caching.etag(asked, view, offer)
-    found = source.collection
-    names = filterable(found) if name == "queryables" else None
-    body = describe.schema(asked, found, name=name, geometry=name == "schema", names=names)
+    names = filterable(source.collection) if name == "queryables" else None
+    body = describe.schema(asked, source, name=name, geometry=name == "schema", names=names)
     if offer is HTML:
         return pages.schema(asked, source, body, name, caching.headers(tag, source.dataset))
     return document(asked, body, media_type=describe.SCHEMA_TYPE, headers=caching.headers(tag, source.dataset))

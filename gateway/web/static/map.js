@@ -2,6 +2,7 @@
 
 const LIMIT = 2000;
 const INK = "#0b4f5c", FILL = "#2a8c98", LINE = "#0b4f5c", EXTENT = "#b45f06";
+const ID = "\u0000id", ITEMS = "\u0000items";
 const EMPTY = { type: "FeatureCollection", features: [] };
 
 function failed(element, reason) {
@@ -46,7 +47,7 @@ function style() {
       { id: "lines", type: "line", source: "features", filter: isLine, paint: { "line-color": "#a0382a", "line-width": 2.5 } },
       {
         id: "points", type: "circle", source: "features", filter: isPoint,
-        paint: { "circle-color": "#2f7d4f", "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2, 17, 6], "circle-stroke-color": "#fff", "circle-stroke-width": 1 },
+        paint: { "circle-color": "#2f7d4f", "circle-radius": ["interpolate", ["linear"], ["zoom"], 12, 1, 15, 2, 18, 6], "circle-stroke-color": "#fff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 15, 0, 17, 1] },
       },
     ],
   };
@@ -70,8 +71,8 @@ function corners([west, south, east, north]) {
 }
 
 // MapLibre keeps no text ids, so the id rides along as a property.
-function named(feature) {
-  return { type: "Feature", geometry: feature.geometry, properties: { ...feature.properties, "\u0000id": String(feature.id) } };
+function named(feature, items) {
+  return { type: "Feature", geometry: feature.geometry, properties: { ...feature.properties, [ID]: String(feature.id), [ITEMS]: items } };
 }
 
 async function json(address) {
@@ -88,11 +89,11 @@ function url(path, parameters) {
 
 function popup(maplibre, map, element, at, feature) {
   const box = document.createElement("div");
-  const id = feature.properties["\u0000id"];
+  const id = feature.properties[ID];
   const head = document.createElement("strong");
   head.textContent = id;
   const table = document.createElement("table");
-  for (const [name, value] of Object.entries(feature.properties).filter(([name, value]) => name !== "\u0000id" && value !== null && value !== "null").slice(0, 8)) {
+  for (const [name, value] of Object.entries(feature.properties).filter(([name, value]) => !name.startsWith("\u0000") && value !== null && value !== "null").slice(0, 8)) {
     const row = table.insertRow();
     const key = document.createElement("th");
     key.textContent = name;
@@ -100,8 +101,9 @@ function popup(maplibre, map, element, at, feature) {
     row.insertCell().textContent = String(value);
   }
   box.append(head, table);
-  if (element.dataset.items) {
-    const address = new URL(element.dataset.items, window.location.href);
+  const items = feature.properties[ITEMS];
+  if (items) {
+    const address = new URL(items, window.location.href);
     address.pathname += `/${encodeURIComponent(id)}`;
     const open = document.createElement("a");
     open.href = address;
@@ -111,12 +113,24 @@ function popup(maplibre, map, element, at, feature) {
   new maplibre.Popup({ maxWidth: "320px" }).setLngLat(at).setDOMContent(box).addTo(map);
 }
 
+function clicks(maplibre, map, element) {
+  const layers = ["points", "lines", "areas"];
+  map.on("click", (event) => {
+    const [feature] = map.queryRenderedFeatures(event.point, { layers });
+    if (feature) popup(maplibre, map, element, event.lngLat, feature);
+  });
+  for (const layer of layers) {
+    map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+    map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+  }
+}
+
 async function showView(map, element) {
   const view = map.getBounds();
   const clip = (value, most) => Math.max(-most, Math.min(most, value));
   const bbox = [clip(view.getWest(), 180), clip(view.getSouth(), 90), clip(view.getEast(), 180), clip(view.getNorth(), 90)].map((value) => value.toFixed(7)).join(",");
   const found = await json(url(element.dataset.items, { f: "json", limit: LIMIT, bbox }));
-  map.getSource("features").setData({ type: "FeatureCollection", features: found.features.map(named) });
+  map.getSource("features").setData({ type: "FeatureCollection", features: found.features.map((feature) => named(feature, element.dataset.items)) });
   const note = document.getElementById("map-status");
   const matched = found.numberMatched === undefined ? "> 100000" : found.numberMatched.toLocaleString(document.documentElement.lang);
   if (note) note.textContent = found.numberReturned ? element.dataset.status.replace("{shown}", found.numberReturned.toLocaleString(document.documentElement.lang)).replace("{matched}", matched) : element.dataset.none;
@@ -131,33 +145,28 @@ const KINDS = {
     const refresh = () => { clearTimeout(timer); timer = setTimeout(() => showView(map, element).catch(console.error), 150); };
     map.on("moveend", refresh);
     await showView(map, element);
-    for (const layer of ["areas", "lines", "points"]) {
-      map.on("click", layer, (event) => popup(maplibre, map, element, event.lngLat, event.features[0]));
-      map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
-      map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
-    }
+    clicks(maplibre, map, element);
   },
   async item(maplibre, map, element) {
     const feature = await json(new URL(element.dataset.item, window.location.href));
     map.getSource("features").setData(named(feature));
     map.fitBounds(corners(bounded(feature.geometry)), { padding: 60, maxZoom: 19, animate: false });
   },
-  async boxes(maplibre, map, element) {
-    const boxes = JSON.parse(element.dataset.boxes);
-    const features = boxes.map(({ id, box }) => ({ type: "Feature", properties: { "\u0000id": id }, geometry: ring(box) }));
-    map.getSource("features").setData({ type: "FeatureCollection", features });
-    map.setPaintProperty("areas", "fill-opacity", 0.15);
-    const all = boxes.reduce((whole, { box }) => [Math.min(whole[0], box[0]), Math.min(whole[1], box[1]), Math.max(whole[2], box[2]), Math.max(whole[3], box[3])], [Infinity, Infinity, -Infinity, -Infinity]);
-    map.fitBounds(corners(all), { padding: 40, maxZoom: 17, animate: false });
-    map.on("click", "areas", (event) => {
-      const address = new URL(element.dataset.collections, window.location.href);
-      address.pathname += `/${encodeURIComponent(event.features[0].properties["\u0000id"])}`;
-      window.location.href = address;
-    });
+  async overview(maplibre, map, element) {
+    const shown = JSON.parse(element.dataset.overview);
+    const all = shown.reduce((whole, { box }) => [Math.min(whole[0], box[0]), Math.min(whole[1], box[1]), Math.max(whole[2], box[2]), Math.max(whole[3], box[3])], [Infinity, Infinity, -Infinity, -Infinity]);
+    map.fitBounds(corners(all), { padding: 15, maxZoom: 17, animate: false });
+    const features = [];
+    await Promise.all(shown.map(async ({ items }) => {
+      const found = await json(url(items, { f: "json", limit: 1500 }));
+      features.push(...found.features.map((feature) => named(feature, items)));
+      map.getSource("features").setData({ type: "FeatureCollection", features });
+    }));
+    clicks(maplibre, map, element);
   },
   async points(maplibre, map, element) {
     const points = JSON.parse(element.dataset.points);
-    const features = points.map(({ at, rule, object }) => ({ type: "Feature", properties: { "\u0000id": object ?? rule, rule }, geometry: { type: "Point", coordinates: at } }));
+    const features = points.map(({ at, rule, object }) => ({ type: "Feature", properties: { [ID]: object ?? rule, rule }, geometry: { type: "Point", coordinates: at } }));
     map.getSource("features").setData({ type: "FeatureCollection", features });
     map.setPaintProperty("points", "circle-color", "#a02c1f");
     map.setPaintProperty("points", "circle-radius", 7);
