@@ -13,8 +13,8 @@ from typing import Any
 
 from lxml import etree
 
-from gateway.adapters.citygml.gml import Face, Key, Line, Shape
 from gateway.adapters.citygml.implicit import bare
+from gateway.adapters.citygml.shape import Face, Key, Line, Shape
 from gateway.model.feature import Feature
 from gateway.model.geometry import BoundarySurface, Geometry
 from gateway.model.report import Report

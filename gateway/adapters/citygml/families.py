@@ -13,10 +13,11 @@ from lxml import etree
 from gateway.adapters.citygml import addresses
 from gateway.adapters.citygml.assembly import Draft, Meanings, assemble
 from gateway.adapters.citygml.attributes import Attributes, put
-from gateway.adapters.citygml.gml import Geometries, Shape
+from gateway.adapters.citygml.gml import Geometries
 from gateway.adapters.citygml.implicit import Implicit
 from gateway.adapters.citygml.names import HREF, IDS, Name, Names, Role, collection, local_name
 from gateway.adapters.citygml.problems import Problems
+from gateway.adapters.citygml.shape import Shape
 from gateway.model.feature import Feature
 from gateway.model.geometry import BoundarySurface
 

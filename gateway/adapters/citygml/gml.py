@@ -1,77 +1,46 @@
-"""Geometry of GML 3.1.1 and 3.2 as nested faces, lines and points, with references resolved inside one city object.
-
-A *face* is (rings, key): rings are not closed, and the key names the polygon it came from, so that a solid that refers to the
-polygons of boundary surfaces finds their semantics. Lines are (points, key) as well.
-"""
+"""Geometry of GML 3.1.1 and 3.2 as shapes, with references resolved inside one city object."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from gateway.adapters.citygml.names import GML_NEW, GML_OLD, HREF, IDS
+from gateway.adapters.citygml.coordinates import bad_number, identifier_of, joined, of_coordinates, plain_ring, shown, turned
+from gateway.adapters.citygml.names import HREF
 from gateway.adapters.citygml.problems import Problems
+from gateway.adapters.citygml.shape import Element, Face, Frame, Line, Move, Shape
+from gateway.adapters.citygml.tags import (
+    COORDINATES,
+    CURVE_SETS,
+    CURVES,
+    FLAT,
+    FRAMING,
+    GATHERED,
+    MIXED,
+    ORIENTED,
+    OUTER,
+    PATCHED,
+    PATCHES,
+    PLAIN,
+    POINT_SETS,
+    POINTS,
+    POLYGON,
+    POS,
+    POS_LIST,
+    SEGMENTS,
+    SOLID_SETS,
+    SOLIDS,
+    STRAIGHT,
+    SURFACES,
+)
 from gateway.errors import InputError, TooLarge
 from gateway.model.geometry import Point, Surface
 
-type Element = etree._Element
-type Key = str | int
-type Face = tuple[Surface, Key]
-type Line = tuple[list[Point], Key]
-type Move = Callable[[list[Point]], list[Point]]
-
 _MOST_FACES = 2_000_000
 _MOST_LINKS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One geometry: its type (as `model.geometry`) and its parts, nested like boundaries down to faces, lines or points."""
-
-    type: str
-    parts: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """How coordinates are to be read: axis order, dimension, and the way into the file's system where they are in another."""
-
-    swap: bool = False
-    dimension: int = 3
-    move: Move | None = None
-    usable: bool = True
-
-
-def _tags(*names: str) -> frozenset[str]:
-    return frozenset(f"{{{namespace}}}{name}" for namespace in (GML_OLD, GML_NEW) for name in names)
-
-
-_POS_LIST = _tags("posList")
-_POS = _tags("pos")
-_COORDINATES = _tags("coordinates")
-_FLAT = _tags("Polygon", "PolygonPatch", "Triangle", "Rectangle")
-_POLYGON = _tags("Polygon")
-_PLAIN = _tags("MultiSurface")
-_FRAMING = _tags("surfaceMember", "exterior", "interior", "LinearRing")
-_OUTER = _tags("exterior", "outerBoundaryIs")
-_PATCHES = _tags("patches", "trianglePatches", "polygonPatches")
-_PATCHED = _tags("Surface", "TriangulatedSurface", "Tin", "PolyhedralSurface")
-_GATHERED = _tags("MultiSurface", "CompositeSurface", "Shell", "MultiGeometry", "GeometricComplex")
-_SURFACES = _FLAT | _PATCHED | _tags("MultiSurface", "CompositeSurface", "Shell", "OrientableSurface")
-_ORIENTED = _tags("OrientableSurface")
-_SOLIDS = _tags("Solid")
-_SOLID_SETS = {tag: tag.rpartition("}")[2] for tag in _tags("MultiSolid", "CompositeSolid")}
-_CURVES = _tags("LineString", "Curve", "CompositeCurve", "MultiCurve", "OrientableCurve", "LinearRing", "Ring")
-_CURVE_SETS = _tags("CompositeCurve", "MultiCurve", "Ring", "Curve", "OrientableCurve")
-_STRAIGHT = _tags("LineString", "LineStringSegment", "LinearRing", "GeodesicString")
-_SEGMENTS = _tags("Arc", "ArcString", "Circle", "ArcByCenterPoint", "CubicSpline", "BSpline", "Bezier", "Geodesic", "Clothoid")
-_POINTS = _tags("Point")
-_POINT_SETS = _tags("MultiPoint")
-_MIXED = _tags("MultiGeometry", "GeometricComplex")
 
 
 class Geometries:
@@ -132,27 +101,27 @@ class Geometries:
         rings: Surface = []
         for element in holder.iter():
             tag = element.tag
-            if tag in _POS_LIST:
-                ring = _plain_ring(element, swap=swap)
+            if tag in POS_LIST:
+                ring = plain_ring(element, swap=swap)
                 if ring is None:
                     return None
                 rings.append(ring)
-            elif tag in _POLYGON:
+            elif tag in POLYGON:
                 rings = []
                 found.append((rings, element))
                 if len(element.keys()) > 1:
                     return None
-            elif tag in _FRAMING:
+            elif tag in FRAMING:
                 if len(element) != 1 or (not rings and tag.endswith("interior")):
                     return None
-            elif (tag not in _PLAIN or element.keys()) and element is not holder:
+            elif (tag not in PLAIN or element.keys()) and element is not holder:
                 return None
         return self._remembered(found)
 
     def _remembered(self, found: list[tuple[Surface, Element]]) -> list[Face] | None:
         faces: list[Face] = []
         for rings, element in found:
-            identifier = element.get(IDS[0]) or element.get(IDS[1])
+            identifier = identifier_of(element)
             if not rings or identifier in self._cache:
                 return None
             if identifier is None:
@@ -182,7 +151,7 @@ class Geometries:
         if self._index is None:
             self._index = {}
             for element in [] if self._member is None else self._member.iter(etree.Element):
-                own = _identifier(element)
+                own = identifier_of(element)
                 if own is not None:
                     self._index.setdefault(own, element)
         return self._index.get(identifier)
@@ -203,20 +172,20 @@ class Geometries:
 
     def _shape(self, element: Element) -> list[Shape]:
         tag = element.tag
-        if tag in _SOLIDS:
+        if tag in SOLIDS:
             shells = self._shells(element)
             return [Shape("Solid", shells)] if shells else []
-        if tag in _MIXED:
+        if tag in MIXED:
             return self._mixture(element)
-        if tag in _SURFACES:
+        if tag in SURFACES:
             kind = "CompositeSurface" if tag.endswith(("CompositeSurface", "TriangulatedSurface", "}Tin")) else "MultiSurface"
             return self._filled(Shape(kind, self.faces(element)), element)
-        if tag in _SOLID_SETS:
+        if tag in SOLID_SETS:
             solids = [shape.parts for shape in self._members(element) if shape.type == "Solid"]
-            return self._filled(Shape(_SOLID_SETS[tag], solids), element)
-        if tag in _CURVES:
+            return self._filled(Shape(SOLID_SETS[tag], solids), element)
+        if tag in CURVES:
             return self._filled(Shape("MultiLineString", self._lines_of(element)), element)
-        if tag in _POINTS or tag in _POINT_SETS:
+        if tag in POINTS or tag in POINT_SETS:
             return self._filled(Shape("MultiPoint", self._points_of(element)), element)
         if tag.endswith("TexturedSurface"):
             return self._filled(Shape("MultiSurface", self.faces(element)), element)
@@ -248,7 +217,7 @@ class Geometries:
         outer: list[list[Face]] = []
         inner: list[list[Face]] = []
         for side in solid:
-            if side.tag in _OUTER:
+            if side.tag in OUTER:
                 outer.append(self._held(side))
             elif side.tag.endswith("}interior"):
                 inner.append(self._held(side))
@@ -261,10 +230,10 @@ class Geometries:
 
     def faces(self, element: Element) -> list[Face]:
         """All faces of a surface element, in order."""
-        if element.tag in _FLAT:
+        if element.tag in FLAT:
             named = element.get("srsName") is not None or element.get("srsDimension") is not None
             return self._framed(element, self._flat) if named else self._flat(element)
-        identifier = _identifier(element)
+        identifier = identifier_of(element)
         if identifier is not None and (known := self._cache.get(identifier)) is not None and known[0] is element:
             return known[1]
         found = self._framed(element, self._gather)
@@ -277,14 +246,14 @@ class Geometries:
 
     def _gather(self, element: Element) -> list[Face]:
         tag, found = element.tag, []
-        if tag in _ORIENTED or tag.endswith("TexturedSurface"):
+        if tag in ORIENTED or tag.endswith("TexturedSurface"):
             return self._oriented(element)
-        if tag in _PATCHED:
+        if tag in PATCHED:
             for patches in element:
-                if patches.tag in _PATCHES:
+                if patches.tag in PATCHES:
                     for patch in patches:
                         found += self.faces(patch)
-        elif tag in _GATHERED:
+        elif tag in GATHERED:
             for holder in element:
                 found += self._held(holder)
         else:
@@ -315,12 +284,12 @@ class Geometries:
         base = next((child for child in element if child.tag.endswith("}baseSurface")), None)
         found = [] if base is None else self._held(base)
         if element.get("orientation") == "-":
-            return [([_reversed(ring) for ring in rings], key) for rings, key in found]
+            return [([turned(ring) for ring in rings], key) for rings, key in found]
         return found
 
     def _flat(self, element: Element) -> list[Face]:
         """A polygon or patch; empty if one of its rings cannot be read."""
-        identifier = _identifier(element)
+        identifier = identifier_of(element)
         if identifier is not None and (known := self._cache.get(identifier)) is not None and known[0] is element:
             return known[1]
         rings: Surface = []
@@ -328,7 +297,7 @@ class Geometries:
             ring = self._ring(side)
             if ring is None:
                 return []
-            if side.tag in _OUTER:
+            if side.tag in OUTER:
                 rings.insert(0, ring)
             else:
                 rings.append(ring)
@@ -347,21 +316,21 @@ class Geometries:
             self._note("geometry-empty", side)
             return None
         ring = side[0]
-        one_list = len(ring) == 1 and ring[0].tag in _POS_LIST
+        one_list = len(ring) == 1 and ring[0].tag in POS_LIST
         positions = self._positions(ring[0]) if one_list else self._ring_of_parts(ring)
         if positions is None:
             return None
         if len(positions) > 1 and positions[0] == positions[-1]:
             del positions[-1]
         elif positions:
-            self._note("ring-open", ring, f"first {_shown(positions[0])}, last {_shown(positions[-1])}")
+            self._note("ring-open", ring, f"first {shown(positions[0])}, last {shown(positions[-1])}")
         if len(positions) < 3:
             self._note("ring-short", ring, f"{len(positions)} different positions", "3 or more")
             return None
         return positions
 
     def _ring_of_parts(self, ring: Element) -> list[Point] | None:
-        if ring.tag not in _CURVE_SETS:
+        if ring.tag not in CURVE_SETS:
             return self._straight(ring)
         joined: list[Point] = []
         for positions, _ in self._lines(ring):
@@ -375,14 +344,14 @@ class Geometries:
 
     def _lines_of(self, element: Element) -> list[Line]:
         tag = element.tag
-        if tag in _STRAIGHT or tag in _SEGMENTS:
-            if tag in _SEGMENTS:
+        if tag in STRAIGHT or tag in SEGMENTS:
+            if tag in SEGMENTS:
                 self._problems.report.changed(
                     "curve", "arcs and splines are kept as the line through their control points", self.object_id
                 )
             positions = self._straight(element)
             self._next += 1
-            return [(positions, _identifier(element) or self._next)] if positions else []
+            return [(positions, identifier_of(element) or self._next)] if positions else []
         found: list[Line] = []
         for holder in element:
             if len(holder):
@@ -391,7 +360,7 @@ class Geometries:
             elif (target := self._target(holder)) is not None:
                 found += self._linked(holder, lambda target=target: self._lines(target)) or []  # type: ignore[misc]
         if tag.endswith("}Curve") and len(found) > 1:
-            found = [(_joined(found), found[0][1])]
+            found = [(joined(found), found[0][1])]
         if tag.endswith("}OrientableCurve") and element.get("orientation") == "-":
             found = [(positions[::-1], key) for positions, key in reversed(found)]
         return found
@@ -400,21 +369,21 @@ class Geometries:
         return self._framed(element, self._points_of)
 
     def _points_of(self, element: Element) -> list[Point]:
-        if element.tag in _POINTS:
+        if element.tag in POINTS:
             return self._straight(element) or []
         found: list[Point] = []
         for holder in element:
             for part in holder:
                 found += self._points(part)
             if not len(holder) and (target := self._target(holder)) is not None:
-                found += self._points(target) if target.tag in _POINTS else []
+                found += self._points(target) if target.tag in POINTS else []
         return found
 
     def _straight(self, element: Element) -> list[Point] | None:
         """The positions of a ring, line or point, however they are written."""
         found: list[Point] = []
         for part in element:
-            if part.tag in _POS_LIST or part.tag in _POS or part.tag in _COORDINATES:
+            if part.tag in POS_LIST or part.tag in POS or part.tag in COORDINATES:
                 positions = self._positions(part)
             else:
                 positions = self._points(part[0]) if len(part) else []
@@ -432,11 +401,11 @@ class Geometries:
         if (own := element.get("srsDimension")) is not None:
             dimension = 2 if own == "2" else 3
         try:
-            values = list(map(float, text.split())) if "," not in text else _of_coordinates(element, text)
+            values = list(map(float, text.split())) if "," not in text else of_coordinates(element, text)
         except ValueError:
             values = None
         if values is None or not math.isfinite(sum(values)) or "_" in text:
-            self._note("position-number", element, _bad_number(text))
+            self._note("position-number", element, bad_number(text))
             return None
         if dimension == 3 and len(values) == 2:
             dimension = 2
@@ -494,60 +463,3 @@ class Geometries:
 
     def _note(self, kind: str, element: Element, found: str | None = None, expected: str | None = None) -> None:
         self._problems.add(kind, self.object_id, element.sourceline, found, expected)
-
-
-def _plain_ring(element: Element, *, swap: bool) -> list[Point] | None:
-    """The positions of a sound posList of a ring, not closed; None for any other."""
-    text = element.text
-    if text is None or element.get("srsDimension", "3") != "3" or "_" in text:
-        return None
-    try:
-        values = list(map(float, text.split()))
-    except ValueError:
-        return None
-    if len(values) < 12 or len(values) % 3 or values[:3] != values[-3:] or not math.isfinite(sum(values)):
-        return None
-    del values[-3:]
-    if swap:
-        return list(zip(values[1::3], values[::3], values[2::3], strict=True))
-    numbers = iter(values)
-    return list(zip(numbers, numbers, numbers, strict=True))
-
-
-def _identifier(element: Element) -> str | None:
-    return element.get(IDS[0]) or element.get(IDS[1])
-
-
-def _reversed(ring: list[Point]) -> list[Point]:
-    """A ring the other way round, from the same first point."""
-    return [ring[0], *ring[:0:-1]]
-
-
-def _joined(lines: list[Line]) -> list[Point]:
-    points: list[Point] = []
-    for positions, _ in lines:
-        points += positions[1:] if points and points[-1] == positions[0] else positions
-    return points
-
-
-def _of_coordinates(element: Element, text: str) -> list[float] | None:
-    """The numbers of gml:coordinates (GML 2): tuples apart by `ts`, numbers by `cs`."""
-    decimal, between = element.get("decimal", "."), element.get("cs", ",")
-    if element.tag not in _COORDINATES or decimal != ".":
-        return None
-    return list(map(float, text.replace(element.get("ts", " "), " ").replace(between, " ").split()))
-
-
-def _bad_number(text: str) -> str:
-    for word in text.split():
-        try:
-            if math.isfinite(float(word)) and "_" not in word:
-                continue
-        except ValueError:
-            pass
-        return word
-    return "a sum beyond all numbers"
-
-
-def _shown(point: Point) -> str:
-    return " ".join(f"{value:g}" for value in point)

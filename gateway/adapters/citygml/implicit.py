@@ -8,9 +8,10 @@ from typing import Any
 from lxml import etree
 
 from gateway.adapters.citygml.attributes import Properties, put
-from gateway.adapters.citygml.gml import Geometries, Shape
+from gateway.adapters.citygml.gml import Geometries
 from gateway.adapters.citygml.names import HREF, IDS, local_name
 from gateway.adapters.citygml.problems import Problems
+from gateway.adapters.citygml.shape import Shape
 from gateway.model.geometry import Geometry, Point
 
 type Element = etree._Element

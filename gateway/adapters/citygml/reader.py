@@ -14,10 +14,11 @@ from typing import Self
 from lxml import etree
 
 from gateway.adapters.citygml.families import Families
-from gateway.adapters.citygml.gml import Frame, Geometries
+from gateway.adapters.citygml.gml import Geometries
 from gateway.adapters.citygml.names import MEMBERS, ROOT, Names, local_name
 from gateway.adapters.citygml.problems import Problems
 from gateway.adapters.citygml.references import Reference, decide, look_ahead, mover
+from gateway.adapters.citygml.shape import Frame
 from gateway.errors import Unreadable
 from gateway.gates import xml
 from gateway.geo import crs as systems
