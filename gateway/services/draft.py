@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gateway.errors import TooLarge
 from gateway.geo import transform
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Box, Collection, Dataset
@@ -17,6 +18,7 @@ from gateway.ports import Header
 MOST_COLUMNS = 200
 """Attributes of a collection that become columns; the first ones seen."""
 
+MOST_COLLECTIONS = 100
 _MOST_NAMES = 2000
 _BITS: Mapping[type, int] = {type(None): 0, bool: 1, int: 2, float: 4, str: 8}
 _NESTED = 16
@@ -102,6 +104,8 @@ class Survey:
         for feature in features:
             layer = self.layers.get(feature.collection)
             if layer is None:
+                if len(self.layers) >= MOST_COLLECTIONS:
+                    raise TooLarge(f"more than {MOST_COLLECTIONS} collections in one file", cure="publish it in parts")
                 layer = self.layers[feature.collection] = LayerSurvey(feature.collection)
             layer.see(feature, extra.get("box"))
             yield feature

@@ -9,22 +9,8 @@ from pathlib import PurePath
 from gateway.errors import IdNotAvailable, ParameterError
 
 RESERVED = frozenset(
-    {
-        "api",
-        "assets",
-        "catalogue",
-        "collections",
-        "conformance",
-        "csw",
-        "dataset",
-        "datasets",
-        "functions",
-        "health",
-        "id",
-        "jobs",
-        "metrics",
-    }
-    | {"openapi", "operator", "processes", "records", "search", "sparql", "static", "submissions", "tiles"}
+    {"api", "collections", "conformance", "csw", "dataset", "datasets", "health", "id", "jobs", "metrics"}
+    | {"processes", "sparql", "static", "submissions"}
 )
 """Ids that name doors of the gateway, in lower case."""
 

@@ -380,6 +380,12 @@ def test_the_readers_own_words_stay_in_a_finding() -> None:
     assert finding.message["fr"] == "anneau ouvert"
 
 
+def test_taking_objects_away_does_not_make_ids_unstable() -> None:
+    case = Case(previous=frozenset({"b1", "b2", *(f"gone{number}" for number in range(20))}))
+    case.extra["previous_counts"] = {"building": 22}
+    assert case.verdict().accepted
+
+
 def test_missing_fields_are_named_in_the_readers_language() -> None:
     case = Case()
     leave_out_a_contact(case)

@@ -18,8 +18,8 @@ _BATCH = 500
 
 
 class IdStable(QuietCheck):
-    """Ids do not come from the order in the file nor from a field in `automatic`; `kept` is the least share of the previous
-    version's ids that a replacement must hold."""
+    """Ids do not come from the order in the file nor from a field in `automatic`; `kept` is the least share of ids
+    that two versions must have in common, measured on the smaller one: taking objects away does not make ids unstable."""
 
     type = "id.stable"
     parameters: ClassVar[Parameters] = {"automatic": ("texts", False), "kept": ("share", False)}
@@ -58,8 +58,9 @@ class IdStable(QuietCheck):
         for collection in list(self._waiting):
             self._count(collection, subject)
             previous = before.get(collection, 0)
-            if previous and self._kept[collection] < least * previous:
-                share = 100 * self._kept[collection] / previous
+            both = min(previous, subject.collections.get(collection, 0))
+            if both and self._kept[collection] < least * both:
+                share = 100 * self._kept[collection] / both
                 yield observed(f"{collection}: {share:.0f} %", f">= {100 * least:.0f} %")
 
     def _compares(self, subject: Subject) -> bool:
