@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Store
+import structlog
+from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 
 from gateway.graph.datasets import dataset_iri, dataset_lines
 from gateway.graph.features import collection_iri, digest, feature_iri, feature_lines, signature
@@ -21,6 +22,8 @@ from gateway.model.dataset import Collection, Dataset
 from gateway.model.journal import Entry
 from gateway.model.query import Query
 from gateway.ports import Reader
+
+log = structlog.get_logger(__name__)
 
 _FORM = 1
 """Raised when the code below writes other triples than before; the graph is then made anew."""
@@ -233,4 +236,17 @@ def _load(store: Store, graph: NamedNode, lines: Iterator[Line]) -> None:
 
 def _load_chunk(store: Store, graph: NamedNode, chunk: list[Line]) -> None:
     load = store.load if len(chunk) < _SMALL else store.bulk_load
-    load(input="".join(chunk).encode(), format=RdfFormat.N_TRIPLES, to_graph=graph)
+    try:
+        load(input="".join(chunk).encode(), format=RdfFormat.N_TRIPLES, to_graph=graph)
+    except SyntaxError:
+        store.load(input="".join(filter(_is_sound, chunk)).encode(), format=RdfFormat.N_TRIPLES, to_graph=graph)
+
+
+def _is_sound(line: Line) -> bool:
+    """Whether a statement is RDF; one that is not (a partner's address that is no IRI) is left out, so that the rest goes on."""
+    try:
+        list(parse(line.encode(), format=RdfFormat.N_TRIPLES))
+    except SyntaxError as error:
+        log.warning("a statement is no RDF and is left out", statement=line[:300], error=str(error))
+        return False
+    return True

@@ -43,7 +43,7 @@ def dataset_bytes(dataset: Dataset, id_base: str, base_url: str, media_type: str
 def encode(lines: Iterable[Line], media_type: str) -> bytes:
     """Statements as `media_type`. Raises NotAcceptable for another than JSON-LD and Turtle."""
     text = "".join(lines).encode()
-    triples = [quad.triple for quad in engine.parse(text, format=engine.RdfFormat.N_TRIPLES)]
+    triples = [quad.triple for quad in _parsed(text)]
     if media_type == JSON_LD:
         return json_ld(triples)
     if media_type != TURTLE:
@@ -51,6 +51,21 @@ def encode(lines: Iterable[Line], media_type: str) -> bytes:
     used = {name: space for name, space in vocabulary().prefixes.items() if space.encode() in text}
     written = engine.serialize(triples, format=engine.RdfFormat.TURTLE, prefixes=used)
     return written or b""
+
+
+def _parsed(text: bytes) -> list[engine.Quad]:
+    """The statements of N-Triples text; those that are no RDF (a partner's address that is no IRI) are left out."""
+    try:
+        return list(engine.parse(text, format=engine.RdfFormat.N_TRIPLES))
+    except SyntaxError:
+        return [quad for line in text.splitlines(keepends=True) for quad in _parsed_line(line)]
+
+
+def _parsed_line(line: bytes) -> list[engine.Quad]:
+    try:
+        return list(engine.parse(line, format=engine.RdfFormat.N_TRIPLES))
+    except SyntaxError:
+        return []
 
 
 def json_ld(triples: Iterable[engine.Triple]) -> bytes:

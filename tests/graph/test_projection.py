@@ -18,6 +18,7 @@ from smalltwin import ID_BASE, VISIBLE, SmallTwin, parcel, tree
 from gateway.graph.broker import SparqlBroker
 from gateway.graph.generations import Generations
 from gateway.graph.projection import GraphProjection
+from gateway.model.record import Keyword
 from gateway.services.projections import Projector
 from gateway.settings import Settings
 
@@ -178,6 +179,14 @@ def test_a_killed_projector_is_late_and_never_wrong(own, tmp_path) -> None:
 @pytest.mark.timeout(900)
 def test_two_hundred_killed_projectors_are_late_and_never_wrong(own, tmp_path) -> None:
     _prove_kills(own, tmp_path, 200)
+
+
+def test_an_address_that_is_no_iri_does_not_stop_the_projection(own, own_broker) -> None:
+    bad = (Keyword({"en": "odd", "xx_yy zz": "odd"}, "T", "no scheme at all"), Keyword({"en": "odder"}, "T", "http://[::bad"))
+    own.twin.publish("plan", [], keywords=bad, licence="http://[not an address")
+    assert own.projector.catch_up() == "done"
+    query = f"ASK {{ <{ID_BASE}dataset/plan> <http://www.w3.org/ns/dcat#keyword> 'odder'@en }}"
+    assert b"true" in own_broker.ask(query, None, "json")[1]
 
 
 def test_a_twin_without_any_publication_has_an_empty_graph(tmp_path) -> None:
