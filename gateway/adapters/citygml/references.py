@@ -94,7 +94,7 @@ def look_ahead(path: Path, *, for_name: bool) -> tuple[str | None, tuple[float, 
     tail = b""
     for chunk in xml.chunks(path):
         window = tail + chunk
-        if for_name and name is None and (found := _SRS_NAME.search(window)) is not None:
+        if for_name and name is None and b"srsName" in window and (found := _SRS_NAME.search(window)) is not None:
             name = found.group(1).decode(errors="replace")
         if sample is None and (position := _POSITION.search(window)) is not None:
             sample = _pair(position.group(1))
