@@ -39,11 +39,19 @@ _LARGEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table, for life: the property it holds, its name in SQL, and whether it is text."""
+    """One column of a table, for life: the property it holds, its name in SQL, and the type it was made for.
+
+    A column made for whole numbers holds any number; only between text and the rest is another column needed.
+    """
 
     property: str
     name: str
-    is_text: bool
+    type: str
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it keeps every value as text."""
+        return self.type == "string"
 
 
 @dataclass(slots=True)
@@ -112,10 +120,11 @@ def assign(fields: Iterable[Field], existing: Iterable[Column]) -> tuple[list[Co
     """The columns of `fields` in order, and those of them that are new to the table that has `existing`."""
     there = list(existing)
     usable = {(column.property, column.is_text): column for column in there}
-    wanted = [(one.name, one.type == "string") for one in fields]
-    fresh = [key for key in wanted if key not in usable]
-    names = column_names([key[0] for key in fresh], [*RESERVED, *(column.name for column in there)])
-    new = [Column(key[0], name, key[1]) for key, name in zip(fresh, names, strict=True)]
+    declared = list(fields)
+    wanted = [(one.name, one.type == "string") for one in declared]
+    fresh = [one for one, key in zip(declared, wanted, strict=True) if key not in usable]
+    names = column_names([one.name for one in fresh], [*RESERVED, *(column.name for column in there)])
+    new = [Column(one.name, name, one.type) for one, name in zip(fresh, names, strict=True)]
     usable |= {(column.property, column.is_text): column for column in new}
     return [usable[key] for key in wanted], new
 

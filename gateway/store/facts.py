@@ -42,7 +42,7 @@ class Facts:
 
 def pack_columns(columns: tuple[Column, ...] | list[Column]) -> str:
     """Columns for life, as JSON."""
-    return orjson.dumps([[column.property, column.name, column.is_text] for column in columns]).decode()
+    return orjson.dumps([[column.property, column.name, column.type] for column in columns]).decode()
 
 
 def unpack_columns(text: str) -> list[Column]:

@@ -59,6 +59,7 @@ class GeoPackageReader:
     def __init__(self, connection: apsw.Connection, kept: Known) -> None:
         self._connection = connection
         self._known = kept
+        self._whole: tuple[Query, int] | None = None
 
     def version(self) -> int:
         """The sequence of the newest journal entry."""
@@ -96,6 +97,8 @@ class GeoPackageReader:
             return self._walk(facts, after, query.limit)
         keys = scan.keys(after, query.limit + 1)
         chosen = keys[: query.limit]
+        if query.after is None and len(keys) <= query.limit:
+            self._whole = (replace(query, limit=0), len(keys))
         if not chosen:
             return Page(b"", 0, None)
         (body,) = one(self._connection, _JOINED.format(table=scan.table), (carray(chosen),))
@@ -103,6 +106,9 @@ class GeoPackageReader:
 
     def count(self, query: Query, cap: int | None = None) -> int | None:
         """How many features match, exactly; None when more than `cap`. An unfiltered count is known and never capped."""
+        if self._whole is not None and self._whole[0] == replace(query, limit=0, after=None):
+            # The page before was the whole answer.
+            return None if cap is not None and self._whole[1] > cap else self._whole[1]
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
         if facts.is_current:
             return Scan.of(self._connection, facts, query).count(cap)

@@ -135,4 +135,4 @@ def _tells_apart(connection: apsw.Connection, table: str, column: str) -> bool:
 
 
 def _sql_type(column: Column) -> str:
-    return SQL["string"] if column.is_text else SQL["number"]
+    return SQL[column.type]
