@@ -15,9 +15,13 @@ from __future__ import annotations
 import logging
 import sys
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
+from threading import Lock
 from typing import Any
 
 from gateway.catalogue import csw_record, filters
@@ -30,21 +34,28 @@ SPATIAL = ["BBOX", "Disjoint", "Intersects"]
 OPERANDS = ["gml:Envelope"]
 
 
-@cache
+_TURN = Lock()
+
+
 def engine() -> Any:
-    """The module ``pycsw.server``, imported with its stand-ins and mended. Raises ImportError for another release."""
+    """The module ``pycsw.server``, imported with its stand-ins and mended, once. Raises ImportError for another release."""
+    with _TURN:
+        return _engine()
+
+
+@cache
+def _engine() -> Any:
     found = version("pycsw")
     if found != VERSION:
         raise ImportError(f"pycsw {found} is installed; the shims are for {VERSION}")
-    _stand_ins()
+    with _stand_ins():
+        from pycsw import opensearch, server
+        from pycsw.core import util
+        from pycsw.ogc.csw import csw2, csw3
+        from pycsw.ogc.fes import fes1, fes2
+        from pycsw.plugins.profiles.apiso import apiso
     logging.getLogger("pycsw").addHandler(logging.NullHandler())
     logging.getLogger("pycsw").propagate = False
-    from pycsw import opensearch, server
-    from pycsw.core import util
-    from pycsw.ogc.csw import csw2, csw3
-    from pycsw.ogc.fes import fes1, fes2
-    from pycsw.plugins.profiles.apiso import apiso
-
     server.splitquery = _split_query
     for module in (server, csw2, csw3, util):
         if hasattr(module, "get_today_and_now"):
@@ -64,14 +75,19 @@ def engine() -> Any:
     return server
 
 
-def _stand_ins() -> None:
-    """Modules that pycsw imports at its start and does not use, for as long as the import lasts and no others are there."""
-    if "pkg_resources" not in sys.modules:
-        resources = types.ModuleType("pkg_resources")
-        resources.require = lambda name: [types.SimpleNamespace(version=version(name))]  # type: ignore[attr-defined]
-        sys.modules["pkg_resources"] = resources
-    if "cgi" not in sys.modules:
-        sys.modules["cgi"] = types.ModuleType("cgi")
+@contextmanager
+def _stand_ins() -> Iterator[None]:
+    """Modules that pycsw imports at its start and does not use, for as long as the import lasts and where no others are there."""
+    resources = types.ModuleType("pkg_resources")
+    resources.require = lambda name: [types.SimpleNamespace(version=version(name))]  # type: ignore[attr-defined]
+    wanted = {"pkg_resources": resources, "cgi": types.ModuleType("cgi")}
+    lent = {name: module for name, module in wanted.items() if name not in sys.modules and find_spec(name) is None}
+    sys.modules.update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            del sys.modules[name]
 
 
 def _split_query(url: str) -> tuple[str, str | None]:

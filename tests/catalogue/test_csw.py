@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -304,6 +305,24 @@ def test_a_wrong_request_is_an_exception_report_with_400(ask, query: str) -> Non
     answer = ask(query)
     assert answer.status == 400, answer.body
     assert b"ExceptionReport" in answer.body
+
+
+def test_nothing_a_request_points_at_is_fetched(ask) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0.3)
+        place = f"http://127.0.0.1:{trap.getsockname()[1]}/x"
+        hints = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="{CSW2} {place}"'
+        ask(body=posted("<ogc:Not/>").replace(b"<csw:GetRecords ", f"<csw:GetRecords {hints} ".encode()))
+        include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{place}"/>'
+        ask(body=posted(include))
+        ask(
+            body=posted("<ogc:Not/>").replace(
+                b"<csw:Query", f"<csw:ResponseHandler>{place}</csw:ResponseHandler><csw:Query".encode()
+            )
+        )
+        ask(f"{RECORDS['2.0.2']}&constraintlanguage=FILTER&constraint={quote(f'<a {hints}/>')}")
+        with pytest.raises(TimeoutError):
+            trap.accept()
 
 
 def test_a_configuration_from_the_query_string_is_ignored(ask) -> None:
