@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import shapely
 
+from gateway.adapters import geopackage_curves as curves
 from gateway.adapters import geopackage_source as source
 from gateway.adapters.geopackage_writer import ID_COLUMN, write_geopackage
 from gateway.adapters.reading import OpenFile
@@ -28,6 +29,7 @@ LIMITS = Limits(memory=512 << 20, cpu=3600, seconds=120)
 """Of the child that reads: seconds are for one batch."""
 _MAGIC = b"SQLite format 3\x00"
 _APPLICATIONS = (b"GPKG", b"GP10", b"GP11", b"GP12")
+_STRAIGHT = ("POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON")
 _PLAIN = frozenset(b"\x01" + code.to_bytes(4, "little") for code in [*range(1, 8), *range(1001, 1008)])
 _FIELDS = {
     "BOOLEAN": ("boolean", None),
@@ -102,10 +104,23 @@ class _Reader:
             shapes = self._checked(layer, keys, shapes, envelopes, reading)
             yield from layer.features(keys, shapes, values, reading)
 
+    def _straight(self, layer: _Layer, keys: list[Any], shapes: list[Any], reading: OpenFile) -> list[Any]:
+        """The same with every curve stroked to straight lines."""
+        if not layer.may_curve:
+            return shapes
+        found = list(shapes)
+        for at, shape in enumerate(shapes):
+            if shape is not None and curves.is_curved(shape):
+                place = f"layer {layer.layer.id}, row {keys[at]}"
+                found[at] = curves.straight(shape, place)
+                reading.report.changed("curved geometry", "arcs stroked to straight lines every 4 degrees", place)
+        return found
+
     def _checked(self, layer: _Layer, keys: list[Any], shapes: list[Any], envelopes: bytes | None, reading: OpenFile) -> list[Any]:
         """The WKB as the model has it: gated, little-endian, without M, in the CRS of the file."""
         if envelopes is None:
             return shapes
+        shapes = self._straight(layer, keys, shapes, reading)
         try:
             array = wkbs.read(shapes)
         except InputError:
@@ -133,6 +148,7 @@ class _Layer:
         self.generated = table["generated"]
         self.description = table["description"]
         self.crs = None if table["geometry"] is None else _crs(table["srs"], given)
+        self.may_curve = table["geometry_type"] not in _STRAIGHT
         self._booleans = [at for at, (_, kind) in enumerate(columns) if kind == "BOOLEAN"]
         self._json = [at for at, (name, _) in enumerate(columns) if name in table["json"]]
         self._id = ID_COLUMN if id_field is None and ID_COLUMN in self.names else id_field

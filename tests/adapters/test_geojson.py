@@ -316,7 +316,11 @@ def test_a_city_object_is_written_as_its_footprint_with_a_report_of_what_is_lost
     (feature,) = written["features"]
     assert shapely.from_geojson(json.dumps(feature["geometry"])).equals(shapely.box(0, 0, 2, 2))
     assert feature["properties"] == {"height": 3, "type": "BuildingPart", "parent": "b"}
-    assert {change.what for change in report.changes.values()} == {"MultiSurface at LoD 2", "boundary surfaces"}
+    assert {change.what for change in report.changes.values()} == {
+        "MultiSurface at LoD 2",
+        "boundary surfaces",
+        "family of city objects",
+    }
 
 
 # --- bad input

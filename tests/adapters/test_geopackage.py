@@ -175,6 +175,61 @@ def test_big_endian_and_measured_geometries_become_plain_ones(tmp_path: Path) ->
     assert feature.shape == shapely.to_wkb(shapely.Point(1, 2, 3), flavor="iso", byte_order=1)
 
 
+def _wkb(kind: int, *parts: bytes, big: bool = False) -> bytes:
+    order = ">" if big else "<"
+    return struct.pack(f"{order}BII", 0 if big else 1, kind, len(parts)) + b"".join(parts)
+
+
+ARC = _wkb(1008, *[struct.pack("<3d", *point) for point in ((2, 0, 5), (1, 1, 5), (0, 0, 5))])
+CHORD = _wkb(1002, *[struct.pack("<3d", *point) for point in ((0, 0, 5), (2, 0, 5))])
+HALF_DISC = _wkb(1010, _wkb(1009, CHORD, ARC))
+
+
+@pytest.mark.parametrize(
+    ("wkb", "kind", "length"),
+    [
+        (ARC, "LineString", np.pi),
+        (_wkb(1009, CHORD, ARC), "LineString", np.pi + 2),
+        (_wkb(1011, ARC, CHORD), "MultiLineString", np.pi + 2),
+        (HALF_DISC, "Polygon", np.pi + 2),
+        (_wkb(1012, HALF_DISC, HALF_DISC), "MultiPolygon", 2 * (np.pi + 2)),
+        (_wkb(3008, *[struct.pack("<4d", *point, 9.0) for point in ((2, 0, 5), (1, 1, 5), (0, 0, 5))]), "LineString", np.pi),
+        (_wkb(8, *[struct.pack(">2d", *point) for point in ((2, 0), (1, 1), (0, 0))], big=True), "LineString", np.pi),
+    ],
+)
+def test_curves_are_stroked_and_reported(tmp_path: Path, wkb: bytes, kind: str, length: float) -> None:
+    blob = b"GP\x00\x01" + struct.pack("<i", 2056) + wkb
+    path = _make(
+        tmp_path / "x.gpkg",
+        "UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY'",
+        ("INSERT INTO t (geom) VALUES (?)", (blob,)),
+    )
+    reading, (feature,) = _read(path)
+    shape = shapely.from_wkb(feature.shape)
+    assert shape.geom_type == kind and abs(shape.length - length) < 0.01
+    assert [change.what for change in reading.report.changes.values()] == ["curved geometry"]
+
+
+@pytest.mark.parametrize(
+    "wkb",
+    [
+        ARC[:-1],
+        _wkb(1013),
+        _wkb(1009, *[_wkb(1009, b"")] * 9),
+        b"\x01\x09\x00\x00\x00\xff\xff\xff\xff",
+        _wkb(1008, struct.pack("<3d", 0, 0, 0)),
+    ],
+)
+def test_a_broken_curve_is_unreadable(tmp_path: Path, wkb: bytes) -> None:
+    path = _make(
+        tmp_path / "x.gpkg",
+        "UPDATE gpkg_geometry_columns SET geometry_type_name = 'CURVE'",
+        ("INSERT INTO t (geom) VALUES (?)", (b"GP\x00\x01" + bytes(4) + wkb,)),
+    )
+    with pytest.raises(Unreadable, match="layer t, row 1"):
+        _read(path)
+
+
 def test_a_file_in_wal_mode_is_read_without_touching_it(tmp_path: Path) -> None:
     path = _make(tmp_path / "x.gpkg", _row(), "PRAGMA journal_mode = WAL")
     before = path.read_bytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from gateway.adapters.geojson.arcs import linear
+from gateway.adapters.arcs import linear
 from gateway.errors import Unreadable
 from gateway.geo import crs as crs_rules
 from gateway.model.crs import Crs
