@@ -20,6 +20,8 @@ type Array = np.ndarray[Any, Any]
 _GROUND = "GroundSurface"
 _THIN = 1e-6
 """Area over squared perimeter below which a projected face is a line: a wall seen from above."""
+_BALANCED = 1e-6
+"""Share of the ground by which what looks up and what looks down may differ in a closed shell."""
 _GRID = 1e-9
 """Grid for a union that fails on exact coordinates, as a share of the largest one: millimetres, or 1e-7 degrees."""
 
@@ -177,10 +179,24 @@ def _ground(geometry: Geometry) -> list[Surface]:
 
 
 def _seen(shapes: Array) -> Array:
-    """Without the faces that are lines from above; all of them when nothing else is there."""
-    length = shapely.length(shapes)
-    broad = shapely.area(shapes) > _THIN * length * length
-    return shapes[broad] if broad.any() else shapes
+    """The faces that make the view from above: none that are lines from there, and of a closed shell one side only."""
+    length, area = shapely.length(shapes), shapely.area(shapes)
+    broad = area > _THIN * length * length
+    if not broad.any():
+        return shapes
+    return _one_side(shapes[broad], area[broad])
+
+
+def _one_side(shapes: Array, area: Array) -> Array:
+    """Of faces that look up over as much ground as others look down on, as those of a closed shell do, the fewer; else all."""
+    rings = shapely.get_exterior_ring(shapes)
+    if (rings == None).any():  # noqa: E711 - elementwise: a mended face may be of several parts
+        return shapes
+    up = np.asarray(shapely.is_ccw(rings))
+    above, below = float(area[up].sum()), float(area[~up].sum())
+    if abs(above - below) > _BALANCED * (above + below):
+        return shapes
+    return shapes[up] if 2 * int(up.sum()) <= len(up) else shapes[~up]
 
 
 def _union(shapes: Array) -> Any:

@@ -58,6 +58,17 @@ def test_without_ground_surfaces_the_lowest_level_is_seen_from_above():
     assert shape(solid("3", semantic=False, w=99.0), solid("1", semantic=False)).equals(BOX)
 
 
+def test_a_face_turned_the_wrong_way_does_not_leave_a_gap():
+    faces = [*prism(), *prism(x=10.0, w=5.0)]
+    faces[-1] = [faces[-1][0][::-1]]
+    assert shape(Geometry("MultiSurface", "1", faces)).equals(shapely.box(0, 0, 15, 8))
+
+
+def test_an_overhanging_roof_is_part_of_the_view_from_above():
+    wide = Geometry("CompositeSolid", "1", [[prism(high=403.0)], [prism(x=-2.0, w=14.0, low=403.0)]])
+    assert shape(wide).equals(shapely.box(-2, 0, 12, 8))
+
+
 def test_several_ground_surfaces_are_united_and_apart_they_are_a_multipolygon():
     left, right = prism(), prism(x=10.0)
     both = Geometry("MultiSurface", "2", [left[0], right[0]], [BoundarySurface("GroundSurface")], [0, 0])
