@@ -93,7 +93,10 @@ class _Reader:
         self._around = metadata.surroundings(self._found, reading)
         transform = Transform.read(self._found.get("transform"))
         coordinates = np.concatenate(batches) if batches else np.empty((0, 3))
-        self._around.coordinates = transform.apply(coordinates)
+        coordinates = transform.apply(coordinates)
+        if vertices.has_north_first(header.crs, coordinates):
+            coordinates = metadata.east_first(coordinates, reading)
+        self._around.coordinates = coordinates
         for key in unknown:
             reading.report.lost(f"member {key} of the file", "CityJSON 2.0 gives it no meaning", f"/{key}")
         return reading

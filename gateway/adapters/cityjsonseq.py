@@ -67,6 +67,7 @@ class _Reader:
         self._options = options
         self._lines = _lines(file)
         self._transform = Transform()
+        self._north_first: bool | None = None
 
     def open(self) -> OpenFile:
         """Read the first line, which holds for all that follow."""
@@ -114,8 +115,14 @@ class _Reader:
         objects = value.get("CityObjects")
         if value.get("type") not in ("CityJSONFeature", "CityJSON") or not isinstance(objects, dict):
             raise Unreadable("the line is no CityJSONFeature", place=place)
+        coordinates = vertices.table(value.get("vertices", []), self._transform, f"{place}, /vertices")
+        if self._north_first is None and len(coordinates):
+            self._north_first = vertices.has_north_first(reading.header.crs, coordinates)
+            coordinates = metadata.east_first(coordinates, reading) if self._north_first else coordinates
+        elif self._north_first:
+            coordinates = coordinates[:, [1, 0, 2]]
         around = Surroundings(
-            vertices.table(value.get("vertices", []), self._transform, f"{place}, /vertices"),
+            coordinates,
             value.get("appearance") or self._around.appearance,
             self._around.templates,
         )

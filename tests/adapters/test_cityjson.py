@@ -250,6 +250,19 @@ def test_the_members_of_a_group_are_no_family(tmp_path: Path) -> None:
     assert orjson.loads(path.read_bytes())["CityObjects"]["g"] == objects["g"]
 
 
+@pytest.mark.parametrize(("x", "y"), [(139_700_000_000, 35_600_000_000), (35_600_000_000, 139_700_000_000)])
+def test_degrees_are_read_east_first_whichever_comes_first_in_the_file(tmp_path: Path, x: int, y: int) -> None:
+    transform = {"scale": [1e-9, 1e-9, 0.001], "translate": [0.0, 0.0, 0.0]}
+    objects = {"b": {"type": "Building", "geometry": [{"type": "MultiPoint", "lod": "0", "boundaries": [0]}]}}
+    uri = "https://www.opengis.net/def/crs/EPSG/0/6697"
+    head = _city(objects, vertices=[[x, y, 5000]], transform=transform, metadata={"referenceSystem": uri})
+    line = {"type": "CityJSONFeature", "id": "b", "CityObjects": objects, "vertices": head["vertices"]}
+    for path in (_file(tmp_path, head), _seq(tmp_path, {**head, "CityObjects": {}, "vertices": []}, line, line)):
+        reading, features = _read(path)
+        assert features[-1].geometries[0].boundaries == [(139.7, 35.6, 5.0)]
+        assert len(reading.problems) == (x < y)
+
+
 # --- families
 
 FAMILY = {

@@ -125,6 +125,19 @@ def _rename(feature: Feature, field: str, names: dict[str, str], reading: OpenFi
         feature.children = ()
 
 
+def east_first(coordinates: Any, reading: OpenFile) -> Any:
+    """The coordinates with latitude and longitude exchanged, and a finding that says so."""
+    reading.problem(
+        ("latitude stands before longitude; they were exchanged", "la latitude précède la longitude ; elles ont été échangées"),
+        (
+            "write longitude first, as most readers of CityJSON expect",
+            "écrire la longitude d'abord, comme l'attendent les lecteurs",
+        ),
+        place="/vertices",
+    )
+    return coordinates[:, [1, 0, 2]]
+
+
 def _pointer(key: str) -> str:
     """A key as a part of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")

@@ -88,6 +88,16 @@ def table(vertices: Any, transform: Transform, place: str) -> Array:
     return transform.apply(found.astype(np.float64))
 
 
+def has_north_first(crs: Crs | None, coordinates: Array) -> bool:
+    """Whether degrees stand latitude first, as some authorities order them: CityJSON leaves the order open, so it is told by
+    where the coordinates lie: outside the system's area of use as they stand, and inside with x and y exchanged."""
+    if crs is None or not len(coordinates) or not (crs_rules.is_geographic(crs) and crs_rules.swaps_axes(crs)):
+        return False
+    west, south, east, north = crs_rules.area_of_use(crs) or (-180.0, -90.0, 180.0, 90.0)
+    x, y = coordinates[:, :2].mean(axis=0).tolist()
+    return not (west <= x <= east and south <= y <= north) and west <= y <= east and south <= x <= north
+
+
 def points(indices: Sequence[Any], coordinates: Array, place: str) -> list[Point]:
     """The coordinates that `indices` stand for. Raises Unreadable for what is no index of the table."""
     if not indices:
