@@ -42,7 +42,7 @@ def enter(connection: apsw.Connection, collection: Collection, arrival: Arrival)
         (table, collection.id, srs),
     )
     connection.execute(
-        "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 2, 2)", (table, (kind or "GEOMETRY").upper(), srs)
+        "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', ?, ?, 0)", (table, srs, _z(arrival.staging))
     )
     connection.execute(
         "INSERT INTO collection VALUES (?,?,?,?,?,NULL)",
@@ -81,6 +81,9 @@ def take_over(
     place = changes.Place(standing.number, schema, columns, every)
     reached = _edge_is_touched(connection, place, old.storage_box) if delta else False
     changes.apply(connection, place, staging, version)
+    connection.execute(
+        "UPDATE gpkg_geometry_columns SET z = max(z, ?) WHERE table_name = ?", (_z(staging), tables.current(standing.number))
+    )
     if len(old.fields) >= MOST:
         changes.fill(connection, place, staging, fresh)
     for name, column in tables.index_candidates(connection, standing.number, fields, columns):
@@ -144,10 +147,7 @@ def _stand(connection: apsw.Connection, known: Collection, number: int, columns:
         "srs_id = ? WHERE table_name = ?",
         (*(known.storage_box or (None,) * 4), srs, table),
     )
-    kind = (known.geometry_type or "GEOMETRY").upper()
-    connection.execute(
-        "UPDATE gpkg_geometry_columns SET srs_id = ?, geometry_type_name = ? WHERE table_name = ?", (srs, kind, table)
-    )
+    connection.execute("UPDATE gpkg_geometry_columns SET srs_id = ? WHERE table_name = ?", (srs, table))
 
 
 def box_in_degrees(box: Box | None, crs: Crs) -> Box | None:
@@ -160,6 +160,11 @@ def box_in_degrees(box: Box | None, crs: Crs) -> Box | None:
         other = min(parts, key=lambda part: part[0])
         return east_first[0], min(part[1] for part in parts), other[2], max(part[3] for part in parts)
     return container.union(parts)
+
+
+def _z(staging: ScratchStaging) -> int:
+    """Z values prohibited (0) or optional (2), OGC 12-128r19 table 5."""
+    return 2 if staging.has_z else 0
 
 
 def _staged_box(connection: apsw.Connection, schema: str) -> Box | None:

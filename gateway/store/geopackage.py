@@ -162,8 +162,11 @@ class GeoPackageStore:
         return gone
 
     def close(self) -> None:
-        """Close all idle connections."""
+        """Close all idle connections; the last program to leave folds the log into the file."""
         self._pool.close()
+        if Path(self.path).is_file():
+            with self._writing() as connection:
+                fold_wal(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[apsw.Connection]:

@@ -31,7 +31,7 @@ def lay_apart(connection: apsw.Connection, staging: ScratchStaging, schema: str,
     path = connection.filename
     with transaction(connection, path):
         number = reserve(connection, staging.token)
-        tables.create(connection, number, staging.geometry_type(), columns)
+        tables.create(connection, number, columns)
     count = plan_order(connection, schema, spatial=True)
     for first in range(1, count + 1, CHUNK):
         with transaction(connection, path):
@@ -49,7 +49,7 @@ def lay_apart(connection: apsw.Connection, staging: ScratchStaging, schema: str,
 def lay_here(connection: apsw.Connection, staging: ScratchStaging, schema: str, columns: Sequence[Column]) -> int:
     """Lay a small collection down in the transaction that is open; gives the number of its tables."""
     number = reserve(connection, staging.token)
-    tables.create(connection, number, staging.geometry_type(), columns)
+    tables.create(connection, number, columns)
     count = plan_order(connection, schema, spatial=True)
     _fill(connection, staging, schema, number, columns, (1, count))
     tables.index_ids(connection, number)

@@ -63,6 +63,11 @@ CREATE TABLE journal (
 CREATE TABLE journal_checkpoint (
   size INTEGER PRIMARY KEY, root BLOB NOT NULL, time TEXT NOT NULL, signature BLOB NOT NULL);
 CREATE TABLE journal_peaks (size INTEGER NOT NULL, peaks BLOB NOT NULL);
+CREATE TRIGGER journal_replace BEFORE INSERT ON journal WHEN EXISTS (SELECT 1 FROM journal WHERE sequence = NEW.sequence)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_checkpoint_replace BEFORE INSERT ON journal_checkpoint
+WHEN EXISTS (SELECT 1 FROM journal_checkpoint WHERE size = NEW.size)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_update BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_checkpoint_update BEFORE UPDATE ON journal_checkpoint

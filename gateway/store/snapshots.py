@@ -73,7 +73,8 @@ def _copy(source: apsw.Connection, copy: apsw.Connection, standing: Facts, table
         "VALUES (?, 'features', ?, ?, ?, ?, ?, ?)",
         (table, known.id, *(known.storage_box or (None,) * 4), srs),
     )
-    copy.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 2, 0)", (table, kind, srs))
+    (z,) = one(source, "SELECT z FROM gpkg_geometry_columns WHERE table_name = ?", (tables.current(standing.number),))
+    copy.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, ?, 0)", (table, kind, srs, z))
     features = _copy_rows(source, copy, standing, table, srs)
     container.finish_rtree(copy, table)
     return features

@@ -35,14 +35,16 @@ def history(number: int) -> str:
     return f"history_{number}"
 
 
-def create(connection: apsw.Connection, number: int, geometry_type: str | None, columns: Sequence[Column]) -> None:
-    """Both tables and an R-tree without triggers; the unique index on ids is for `finish`."""
-    kind = (geometry_type or "GEOMETRY").upper()
+def create(connection: apsw.Connection, number: int, columns: Sequence[Column]) -> None:
+    """Both tables and an R-tree without triggers; the other indexes are for `index_ids`, when the rows are in.
+
+    The geometry column is of any type, since a later version may bring another; a snapshot names the one there is.
+    """
     declared = "".join(f", {quoted(column.name)} {_sql_type(column)}" for column in columns)
     now = _DEFINITIONS.format(extra="", columns=declared)
     then = _DEFINITIONS.format(extra="gw_until INTEGER NOT NULL, ", columns=declared)
-    connection.execute(f"CREATE TABLE {current(number)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {kind}, {now})")
-    connection.execute(f"CREATE TABLE {history(number)} (gw_row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, geom {kind}, {then})")
+    connection.execute(f"CREATE TABLE {current(number)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom GEOMETRY, {now})")
+    connection.execute(f"CREATE TABLE {history(number)} (gw_row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, geom GEOMETRY, {then})")
     container.add_rtree(connection, current(number))
 
 
