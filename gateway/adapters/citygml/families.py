@@ -256,7 +256,7 @@ class Families:
     def _id(self, element: Element, name: Name, parent: Draft | None) -> str:
         identifier = element.get(IDS[0]) or element.get(IDS[1])
         if identifier is None:
-            content = etree.tostring(element, method="c14n")
+            content = etree.tostring(element, with_tail=False)
             owner = f"{parent.feature.id}/{len(parent.feature.children)}" if parent is not None else ""
             identifier = f"{name.local}-{hashlib.sha256(owner.encode() + content).hexdigest()[:20]}"
             self._problems.add("id-missing", identifier, element.sourceline)

@@ -118,6 +118,8 @@ def mover(reference: Reference, target: Crs) -> Callable[[list[Point]], list[Poi
         return None
 
     def move(positions: list[Point]) -> list[Point]:
+        if not positions:
+            return []
         moved = points(np.array(positions, dtype=np.float64), reference.crs, target).tolist()
         return [(x, y, z) for x, y, z in moved]
 

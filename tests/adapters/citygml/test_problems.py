@@ -124,3 +124,9 @@ def test_an_unknown_geometry_is_counted(read, document) -> None:
     result = read(document(member))
     assert result.what == ["geometry-unknown"]
     assert result.problems[0].found == "Sphere"
+
+
+def test_an_object_without_id_under_an_odd_namespace_gets_one(read, document) -> None:
+    result = read(document('<bldg:Building xmlns:odd="not/absolute"><odd:thing>1</odd:thing></bldg:Building>'))
+    assert result.what == ["id-missing"]
+    assert result.features[0].properties == {"thing": "1"}

@@ -98,3 +98,9 @@ def test_without_a_sample_the_spelling_decides() -> None:
     assert decide("urn:ogc:def:crs:EPSG::31467", None).swap
     assert not decide("EPSG:31467", None).swap
     assert not decide("urn:ogc:def:crs:EPSG::2056", GENEVA).swap
+
+
+def test_an_empty_list_of_positions_in_another_system_is_no_crash(read, document) -> None:
+    result = read(document(building(ORIGIN), building("", ' srsName="EPSG:4326"').replace('"b"', '"c"'), srs="EPSG:2056"))
+    assert "ring-short" in result.what
+    assert result["c"].geometries == []
