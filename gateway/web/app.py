@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -20,13 +21,26 @@ STATIC = Path(__file__).parent / "static"
 ROUTERS = ("landing", "collections", "items", "datasets", "submissions", "health", "csw", "sparql", "identifiers")
 
 
+class Application(FastAPI):
+    """FastAPI behind the front: what the front answers itself never enters FastAPI's own layers."""
+
+    front: Front | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection."""
+        if self.front is None or scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+        else:
+            await self.front(scope, receive, send)
+
+
 def create_app(gateway: Gateway, *, use_fast: bool = True, owns: bool = False) -> FastAPI:
     """The application; `use_fast` False leaves the hot reads to FastAPI's routing (tests compare both).
 
     With `owns` it keeps the projections up to date while it runs and closes the gateway when it ends; otherwise both are the
     caller's.
     """
-    app = FastAPI(
+    app = Application(
         title="twin gateway",
         version=__version__,
         openapi_url=None,
@@ -40,7 +54,7 @@ def create_app(gateway: Gateway, *, use_fast: bool = True, owns: bool = False) -
     for name in ROUTERS:
         app.include_router(import_module(f"gateway.web.routers.{name}").router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Front, gateway=gateway, use_fast=use_fast)
+    app.front = Front(super(Application, app).__call__, gateway, use_fast=use_fast)
     upload.sweep(gateway.folder)
     return app
 

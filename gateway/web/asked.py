@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import quote, unquote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, unquote_plus, urlencode, urlsplit
 
 from gateway.errors import ParameterError, UsageError
 from gateway.model.access import PUBLIC, Access, Reader
@@ -116,16 +116,30 @@ class Asked:
         """The same as a path on this host, for links inside pages."""
         return self.root + self._tail(changes)
 
+    @cached_property
+    def _path(self) -> str:
+        return quote(self.scope.get("raw_path") or self.path.encode(), safe="%/:@!$'()*,;=~-._")
+
     def _tail(self, changes: Mapping[str, str | None]) -> str:
-        path = quote(self.scope.get("raw_path") or self.path.encode(), safe="%/:@!$'()*,;=~-._")
-        kept = [(name, value) for name, value in self.pairs if name not in changes]
-        kept += [(name, value) for name, value in changes.items() if value is not None]
-        return f"{path}?{urlencode(kept, safe=':,/')}" if kept else path
+        kept = [f"{_quoted(name)}={_quoted(value)}" for name, value in self.pairs if name not in changes]
+        kept += [f"{_quoted(name)}={_quoted(value)}" for name, value in changes.items() if value is not None]
+        return f"{self._path}?{'&'.join(kept)}" if kept else self._path
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """A parameter's name or value, percent-encoded."""
+    return quote_plus(text, safe=":,/")
+
+
+@lru_cache(maxsize=4096)
+def _segment(text: str) -> str:
+    return quote(text, safe="~-._:@")
 
 
 def address(base: str, *segments: str, **parameters: str) -> str:
     """`base`, path segments and parameters joined, everything percent-encoded."""
-    path = "".join(f"/{quote(segment, safe='~-._:@')}" for segment in segments)
+    path = "".join(f"/{_segment(segment)}" for segment in segments)
     query = f"?{urlencode(parameters, safe=':,/')}" if parameters else ""
     return f"{base}{path or '/'}{query}"
 
@@ -149,6 +163,7 @@ def base_url(settings: Settings, host: str | None, port: int | None) -> str:
     return f"http://{first}:{port}" if bare and port not in (None, 80) else f"http://{first}"
 
 
+@lru_cache(maxsize=16)
 def allowed_names(settings: Settings) -> frozenset[str]:
     """Host names the server answers to, the one of `base_url` among them."""
     names = {_name(host.lower()) for host in settings.allowed_hosts}

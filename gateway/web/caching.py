@@ -10,6 +10,7 @@ from hashlib import blake2b
 from fastapi import Response
 
 from gateway import __version__
+from gateway.model.access import Access
 from gateway.model.dataset import Dataset
 from gateway.services.query import View
 from gateway.web.asked import Asked
@@ -19,7 +20,7 @@ from gateway.web.negotiation import Offer
 def etag(asked: Asked, view: View, offer: Offer) -> str:
     """A weak validator: the same for the same address, representation, reader's rights and version of the twin."""
     path = asked.scope.get("raw_path") or asked.path.encode()
-    facts = (__version__, view.twin, view.version, _rights(asked), asked.base, offer.media_type, asked.language)
+    facts = (__version__, view.twin, view.version, _rights(asked.access), asked.base, offer.media_type, asked.language)
     digest = blake2b(repr(facts).encode(), digest_size=12)
     digest.update(path)
     digest.update(b"?")
@@ -27,8 +28,9 @@ def etag(asked: Asked, view: View, offer: Offer) -> str:
     return f'W/"{digest.hexdigest()}"'
 
 
-def _rights(asked: Asked) -> tuple[object, ...]:
-    access = asked.access
+@lru_cache(maxsize=1024)
+def _rights(access: Access) -> tuple[object, ...]:
+    """A reader's rights in a form that is the same in every process."""
     return access.everything, tuple(sorted(access.levels)), access.owner, tuple(sorted(access.datasets))
 
 

@@ -77,6 +77,7 @@ class _Exchange:
         self._method = scope["method"]
         self._asked: Asked | None = None
         self._status = 0
+        self._is_complete = False
         self._sent = 0
         self._taken = 0
         self._limit = BODY_LIMIT
@@ -88,7 +89,8 @@ class _Exchange:
         except GatewayError as error:
             await self._fail(problem.of_error(error, self._asked), error)
         except Exception as error:  # noqa: BLE001 - the outermost layer: whatever it is, the caller gets a 500 and the log gets the trace
-            await self._fail(problem.unexpected(error, self._asked), error)
+            if not self._is_complete:
+                await self._fail(problem.unexpected(error, self._asked), error)
         if self._front._logs:
             self._write_log(perf_counter() - begun)
 
@@ -145,6 +147,7 @@ class _Exchange:
             message["headers"] = [*message["headers"], *self._headers(message["headers"])]
         elif message["type"] == "http.response.body":
             self._sent += len(message.get("body", b""))
+            self._is_complete = not message.get("more_body", False)
             if self._method == "HEAD":
                 message = {**message, "body": b""}
         await self._send(message)

@@ -25,11 +25,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GatewayError, _on_gateway_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(Exception, _on_anything)
 
 
 def _on_gateway_error(request: Request, error: Exception) -> Response:
     asked = request.scope.get("gateway.asked")
     return of_error(error if isinstance(error, GatewayError) else GatewayError("the request failed"), asked)
+
+
+def _on_anything(request: Request, error: Exception) -> Response:
+    """FastAPI sends this and raises the error again; the front, seeing a whole response, lets it rest."""
+    return unexpected(error, request.scope.get("gateway.asked"))
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:
