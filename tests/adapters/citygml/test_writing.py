@@ -316,3 +316,17 @@ def test_an_empty_stream_is_an_empty_model(read, written) -> None:
     content, report = written([], SWISS, "Nothing")
     found = read(content)
     assert (found.features, found.header.title, report.changes) == ([], "Nothing", {})
+
+
+def test_faces_without_positions_are_counted_and_left_out(read, written) -> None:
+    roof = [BoundarySurface("RoofSurface", "r")]
+    shapes = [
+        surface([[]], TRIANGLE, surfaces=roof, values=[0, 0]),
+        Geometry("Solid", "3", [[[[]], TRIANGLE, []]], roof, [[0, 0, None]]),
+        Geometry("GeometryInstance", "2", [], template=surface(TRIANGLE), matrix=(1.0,) * 16),
+        Geometry("MultiPoint", "1", []),
+    ]
+    content, report = written([Feature("b", "Building", "building", geometries=shapes)], SWISS)
+    found = read(content)
+    assert [(g.type, len(list(g.polygons()))) for g in found.features[0].geometries] == [("MultiSurface", 1), ("Solid", 1)]
+    assert {c.what: c.count for c in report.changes.values()} == {"empty geometry": 4}

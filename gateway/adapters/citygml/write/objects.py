@@ -147,6 +147,10 @@ class ObjectWriter:
             geometries = [] if flat is None else [flat]
         geometries.sort(key=lambda geometry: geometry.lod, reverse=True)
         for position, geometry in enumerate(geometries):
+            if not geometry.boundaries or any(not face or not face[0] for face, _ in geometry.polygons()):
+                self._report.lost("empty geometry", "a geometry or a face without positions is not written", feature.id)
+            if not geometry.boundaries:
+                continue
             if geometry.appearance:
                 self._report.lost("appearance", "materials and textures are not written", feature.id)
             level = int(geometry.lod[:1]) if geometry.lod[:1] in ("0", "1", "2", "3", "4") and geometry.lod else 0
@@ -174,6 +178,8 @@ class ObjectWriter:
         if is_surface and meant and _covers(geometry, meant) and not (follows and slot):
             for face, number_of_surface in geometry.polygons():
                 written = meant[number_of_surface or 0]
+                if not face or not face[0]:
+                    continue
                 if surfaces.owns(written.surface) or surfaces.reference(face, level) is None:
                     surfaces.add(written, face, level, named=False)
             return
@@ -187,7 +193,7 @@ class ObjectWriter:
 
         def member(face: Surface, number_of_surface: int | None) -> str:
             written = None if number_of_surface is None else meant.get(number_of_surface)
-            if written is None:
+            if written is None or not face or not face[0]:
                 return self._shapes.member(face)
             shared = None if surfaces.owns(written.surface) else surfaces.reference(face, level)
             return shared or surfaces.add(written, face, level, named=True)

@@ -70,7 +70,9 @@ class Shapes:
         return self._tagged(kind, "".join(members))
 
     def member(self, surface: Surface, gml_id: str | None = None) -> str:
-        """A gml:surfaceMember with its polygon."""
+        """A gml:surfaceMember with its polygon; nothing for a surface without positions."""
+        if not surface or not surface[0]:
+            return ""
         named = "" if gml_id is None else f' gml:id="{gml_id}"'
         return f"<gml:surfaceMember><gml:Polygon{named}>{self._rings(surface)}</gml:Polygon></gml:surfaceMember>"
 
@@ -91,7 +93,7 @@ class Shapes:
 
     def _rings(self, surface: Surface) -> str:
         sides = []
-        for number_of_ring, ring in enumerate(surface):
+        for number_of_ring, ring in enumerate(ring for ring in surface if ring):
             side = "interior" if number_of_ring else "exterior"
             positions = self._positions([*ring, ring[0]])
             sides.append(
