@@ -139,7 +139,8 @@ class Check(Protocol):
     method `problems(parameters)` for what kinds cannot say, and `needs` (what must be there for it to be asked: ``party``,
     ``features``, ``crs``); `gateway.charter.check.QuietCheck` is a base. It is called with the rule. Findings carry what was
     found and expected; the engine adds rule id, article, severity and the texts, and takes `position` into CRS84.
-    `subject.extra["box"]` and `["valid"]` speak of the feature that passes: its bounds in its own CRS, its plain geometry's validity.
+    `subject.extra["box"]` and `["valid"]` speak of the feature that passes: its bounds in its own CRS, and whether its plain
+    geometry is valid.
     """
 
     type: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,7 @@ class Column:
     name: str
     type: str
 
-    @property
+    @builtins.property
     def is_text(self) -> bool:
         """Whether it keeps every value as text."""
         return self.type == "string"
