@@ -59,7 +59,7 @@ class GeoPackageReader:
     def __init__(self, connection: apsw.Connection, kept: Known) -> None:
         self._connection = connection
         self._known = kept
-        self._whole: tuple[Query, int] | None = None
+        self._matched: tuple[Query, int] | None = None
 
     def version(self) -> int:
         """The sequence of the newest journal entry."""
@@ -95,20 +95,13 @@ class GeoPackageReader:
         scan = Scan.of(self._connection, facts, query)
         if not scan.areas and scan.condition is None:
             return self._walk(facts, after, query.limit)
-        keys = scan.keys(after, query.limit + 1)
-        chosen = keys[: query.limit]
-        if query.after is None and len(keys) <= query.limit:
-            self._whole = (replace(query, limit=0), len(keys))
-        if not chosen:
-            return Page(b"", 0, None)
-        (body,) = one(self._connection, _JOINED.format(table=scan.table), (carray(chosen),))
-        return Page(body, len(chosen), chosen[-1] if len(keys) > len(chosen) else None)
+        return self._joined(scan, query, after) or self._page(scan, query, after)
 
     def count(self, query: Query, cap: int | None = None) -> int | None:
         """How many features match, exactly; None when more than `cap`. An unfiltered count is known and never capped."""
-        if self._whole is not None and self._whole[0] == replace(query, limit=0, after=None):
-            # The page before was the whole answer.
-            return None if cap is not None and self._whole[1] > cap else self._whole[1]
+        if self._matched is not None and self._matched[0] == replace(query, limit=0, after=None):
+            # A page of the same question came before, and the count fell out of it.
+            return None if cap is not None and self._matched[1] > cap else self._matched[1]
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
         if facts.is_current:
             return Scan.of(self._connection, facts, query).count(cap)
@@ -286,6 +279,28 @@ class GeoPackageReader:
             return Page(b"", 0, None)
         more = self._connection.execute(f"SELECT 1 FROM {table} WHERE fid > ? LIMIT 1", (last,)).fetchone()
         return Page(body, returned, last if more else None)
+
+    def _joined(self, scan: Scan, query: Query, after: int) -> Page | None:
+        joined = scan.joined(after, query.limit)
+        if joined is None:
+            return None
+        self._matched = (replace(query, limit=0, after=None), joined.matched)
+        if not joined.returned:
+            return Page(b"", 0, None)
+        more = joined.returned == query.limit and joined.matched > joined.returned
+        if more and query.after is not None:
+            more = bool(scan.keys(joined.last or 0, 1))
+        return Page(joined.body, joined.returned, joined.last if more else None)
+
+    def _page(self, scan: Scan, query: Query, after: int) -> Page:
+        keys = scan.keys(after, query.limit + 1)
+        chosen = keys[: query.limit]
+        if query.after is None and len(keys) <= query.limit:
+            self._matched = (replace(query, limit=0), len(keys))
+        if not chosen:
+            return Page(b"", 0, None)
+        (body,) = one(self._connection, _JOINED.format(table=scan.table), (carray(chosen),))
+        return Page(body, len(chosen), chosen[-1] if len(keys) > len(chosen) else None)
 
     def _past_page(self, facts: Facts, query: Query) -> Page:
         rows = list(islice(past.matching(self._connection, facts, query), query.limit + 1))
