@@ -40,7 +40,7 @@ def opened(request: Request) -> Iterator[Intake | None]:
     path = Path(request.data)
     stated = None if request.crs is None else systems.known(request.crs, "crs")
     adapter = formats.detect(path, request.data_name)
-    with adapter.open(path, ReadOptions(crs=stated, id_field=request.id)) as reading:
+    with adapter.open(path, ReadOptions(crs=stated, id_field=request.id, name=request.data_name)) as reading:
         own = reading.header.crs
         yield Intake(adapter, reading, own if own is not None and own.is_known else stated or own, stated)
 
