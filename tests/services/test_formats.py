@@ -64,7 +64,7 @@ def test_the_name_the_sender_gave_breaks_a_tie(tmp_path: Path) -> None:
         (b"SQLite format 3\x00" + bytes(100), "a SQLite database that is no GeoPackage"),
         (b'{"a":1}', "JSON of no known format"),
         (b'{"type":"Topology","objects":{}}', "JSON of no known format"),
-        (b'{"features":[],"geometryType":"esriGeometryPoint"}', "JSON of no known format"),
+        (b'{"features":[],"kind":"none that is known"}', "JSON of no known format"),
         (b"[1,2]", "JSON of no known format"),
         (b"<html></html>", "XML of no known format"),
         (b"<", "broken XML"),
