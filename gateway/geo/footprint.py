@@ -12,6 +12,7 @@ import shapely
 from gateway.errors import InputError
 from gateway.geo import wkb as wkbs
 from gateway.geo.nesting import depth_of, explicit, points_of
+from gateway.geo.validity import mended
 from gateway.model.feature import Feature
 from gateway.model.geometry import DEPTH, Geometry, Surface
 
@@ -30,7 +31,7 @@ def footprint(feature: Feature) -> bytes | None:
     """The 2D footprint of one feature as WKB, from its own geometries; None where it has none.
 
     A Polygon or MultiPolygon turned counter-clockwise; points and lines where it has nothing else. Broken rings are mended
-    (`shapely.make_valid`). Raises InputError, naming the feature, for coordinates that are not finite.
+    (`geo.validity.mended`). Raises InputError, naming the feature, for coordinates that are not finite.
     """
     return wkbs.write(footprints([feature]))[0]
 
@@ -115,7 +116,7 @@ class _Faces:
         shapes = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, coordinates, offsets))
         broken = ~shapely.is_valid(shapes)
         if broken.any():
-            shapes[broken] = [_areas(shape) for shape in shapely.make_valid(shapes[broken])]
+            shapes[broken] = [_areas(shape) for shape in mended(shapes[broken])]
         return shapes
 
 
@@ -204,7 +205,7 @@ def _union(shapes: Array) -> Any:
         return _areas(shapely.union_all(shapes))
     except shapely.errors.GEOSException:
         largest = float(np.abs(shapely.total_bounds(shapes)).max())
-        return _areas(shapely.union_all(shapely.make_valid(shapes), grid_size=_GRID * max(largest, 1.0)))
+        return _areas(shapely.union_all(mended(shapes), grid_size=_GRID * max(largest, 1.0)))
 
 
 def _areas(shape: Any) -> Any:

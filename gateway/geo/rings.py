@@ -6,6 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gateway.geo.validity import mended
+
 type Ring = list[list[float]]
 
 
@@ -21,7 +23,7 @@ def polygons(rings: list[Ring]) -> list[list[Ring]]:
         return [closed] if closed else []
     proper = [number for number, ring in enumerate(closed) if len(ring) >= 4]
     outlines = [shapely.linearrings([position[:2] for position in closed[number]]) for number in proper]
-    areas = np.atleast_1d(shapely.make_valid(shapely.polygons(outlines))) if outlines else np.empty(0, object)
+    areas = np.atleast_1d(mended(shapely.polygons(outlines))) if outlines else np.empty(0, object)
     sizes = shapely.area(areas)
     around = _containers(areas, sizes)
     found: dict[int, list[Ring]] = {}

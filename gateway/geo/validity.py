@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import shapely
 
 from gateway.geo import wkb as wkbs
@@ -31,6 +32,24 @@ def problem(wkb: bytes) -> tuple[str, tuple[float, float] | None] | None:
     if found is None:
         return shapely.is_valid_reason(shape), None
     return found["reason"].strip(), (float(found["x"]), float(found["y"]))
+
+
+def mended(shapes: Any) -> Any:
+    """Valid geometries out of any, one by one where GEOS cannot mend them together (`shapely.make_valid`).
+
+    Its way by linework fails on some collapsed rings; then its way by structure, which drops what has collapsed, is taken.
+    """
+    try:
+        return shapely.make_valid(shapes)
+    except shapely.errors.GEOSException:
+        return np.array([_mended(shape) for shape in np.atleast_1d(shapes)], dtype=object)
+
+
+def _mended(shape: Any) -> Any:
+    try:
+        return shapely.make_valid(shape)
+    except shapely.errors.GEOSException:
+        return shapely.make_valid(shape, method="structure", keep_collapsed=False)
 
 
 def shell_problem(geometry: Geometry, *, snap: float = _MILLIMETRE) -> str | None:

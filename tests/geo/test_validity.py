@@ -1,5 +1,6 @@
 """What is wrong with a geometry, and where."""
 
+import numpy as np
 import pytest
 import shapely
 
@@ -59,3 +60,11 @@ def test_a_shell_with_a_coordinate_beyond_numbers_is_told_not_a_crash(number):
     faces = prism()
     faces[0][0][0] = (number, 0.0, 0.0)
     assert "not a finite number" in validity.shell_problem(Geometry("Solid", "2", [faces]))
+
+
+def test_a_collapsed_ring_that_one_way_of_mending_cannot_take_is_mended_by_the_other() -> None:
+    collapsed = shapely.Polygon([(0, 0), (0, 0), (0, 0), (0, 0)], [[(0, 1), (0, 2), (1, 0), (0, 1)]])
+    whole = shapely.box(0, 0, 1, 1)
+    (first, second) = validity.mended(np.array([collapsed, whole]))
+    assert shapely.is_valid(first)
+    assert second.equals(whole)
