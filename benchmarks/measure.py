@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -26,14 +25,40 @@ class Cost:
 
 
 def run(command: Sequence[str], *, quiet: bool = True) -> Cost:
-    """Run a command to its end. Raises CalledProcessError where it fails."""
+    """Run a command to its end. Raises CalledProcessError where it fails.
+
+    Peaks are read from the high-water marks of the process and its children while they live: what wait4 says of memory
+    counts the process that started it, too.
+    """
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL if quiet else None)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while process.poll() is None:
+        peak = max([peak, *map(_high_water, _family(process.pid))])
+        time.sleep(0.02)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Cost(time.monotonic() - began, usage.ru_maxrss / 1024)
+    return Cost(time.monotonic() - began, peak / 1024)
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:  # it has ended
+        return
+    for child in below.split():
+        yield from _family(int(child))
+
+
+def _high_water(pid: int) -> int:
+    """Peak resident memory of a process, in kB; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = status.partition("VmHWM:")[2].split()
+    return int(found[0]) if found else 0
 
 
 @contextmanager
