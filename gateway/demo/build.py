@@ -18,7 +18,7 @@ import orjson
 
 from gateway import __version__, wiring
 from gateway.catalogue import iso19139
-from gateway.demo import buildings, cityfile, kerbs, network, parcels, plan, trees
+from gateway.demo import buildings, cityfile, kerbs, network, parcels, plan, school, trees
 from gateway.demo.partners import Delivery, Partner, deliveries
 from gateway.errors import Conflict, GatewayError, Refused
 from gateway.model.access import EVERYTHING
@@ -111,7 +111,8 @@ def _write_files(target: Path, canary: str, offered: tuple[Delivery, ...]) -> No
     quarter = plan.lay_out()
     cityfile.write(buildings.build(quarter), target / "buildings.gml")
     trees.write(quarter, target / "trees.geojson")
-    parcels.write(quarter, target / "parcels.gpkg")
+    school.write(quarter, target / "school.ifc")
+    parcels.write(quarter, target / "parcels.json")
     network.write(quarter, target / "network.city.json", canary)
     kerbs.write(quarter, target / "kerbs.geojson")
     for delivery in offered:
@@ -148,6 +149,7 @@ def _deliver(gateway: Gateway, folder: Path, delivery: Delivery, key: str) -> St
         collection=delivery.collection,
         access=delivery.access,
         licence=delivery.licence,
+        id=delivery.id,
     )
     party = gateway.identity.prove(delivery.partner.id, key)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.demo.parcels import ID_FIELD
 from gateway.model.record import Contact, Extent, Keyword, Record
 from gateway.model.text import Text
 
@@ -25,7 +26,8 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one partner delivers: a file, where it goes, and its record; a delivery without a record is one that must fail."""
+    """What one partner delivers: a file, where it goes, and its record; a delivery without a record is one that must fail.
+    `id` is the field that holds the ids, where the file has no ids of its own that last."""
 
     partner: Partner
     dataset: str
@@ -34,21 +36,24 @@ class Delivery:
     access: str | None
     licence: str | None
     record: Record | None
+    id: str | None = None
 
 
 CADASTRE = Partner("cadastre", "Direction de l'information du territoire (DIT)", ("institution-maitresse", "partenaire"))
 PARKS = Partner("parks", "Service des espaces verts")
 REGISTRY = Partner("land-registry", "Office du registre foncier", ("institution-maitresse", "partenaire"))
 UTILITY = Partner("utility", "Services industriels de la Source (SIS)")
+SCHOOLS = Partner("schools", "Office des constructions scolaires", ("institution-maitresse", "partenaire"))
 ROADS = Partner("roads", "Bureau Voirie & Bordures SA")
 
 
 def deliveries(canary: str) -> tuple[Delivery, ...]:
-    """The four deliveries that are accepted and the one that is refused, in the order in which they arrive."""
+    """The five deliveries that are accepted and the one that is refused, in the order in which they arrive."""
     return (
         Delivery(CADASTRE, "buildings", "buildings.gml", "buildings", "A", FREE, _buildings()),
         Delivery(PARKS, "trees", "trees.geojson", "trees", "A", FREE, _trees()),
-        Delivery(REGISTRY, "parcels", "parcels.gpkg", "parcels", "A", ASK, _parcels()),
+        Delivery(SCHOOLS, "school", "school.ifc", {"building": "school", "element": "school-elements"}, "A", FREE, _school()),
+        Delivery(REGISTRY, "parcels", "parcels.json", "parcels", "A", ASK, _parcels(), ID_FIELD),
         Delivery(UTILITY, "heating-network", "network.city.json", "heating-network", "B", ASK, _network(canary)),
         Delivery(ROADS, "kerbs", "kerbs.geojson", "kerbs", None, None, None),
     )
@@ -120,6 +125,27 @@ def _trees() -> Record:
     )
 
 
+def _school() -> Record:
+    return _record(
+        "demo-school",
+        {"fr": "École de la Source", "en": "School of the Source quarter"},
+        {"fr": "École", "en": "School"},
+        {
+            "fr": "Maquette BIM de la nouvelle école : niveaux, salles, murs, fenêtres et toiture, avec leurs propriétés.",
+            "en": "Building model of the new school: storeys, rooms, walls, windows and roof, with their properties.",
+        },
+        SCHOOLS,
+        keywords=_keywords(("école", "school"), ("maquette BIM", "building information model")),
+        topics=("structure",),
+        extent=Extent(box=BOX, vertical=(400.0, 430.0)),
+        licence=FREE,
+        update_frequency="asNeeded",
+        access_level="A",
+        federal_level="A",
+        formats=("IFC4",),
+    )
+
+
 def _parcels() -> Record:
     return _record(
         "demo-parcels",
@@ -138,7 +164,7 @@ def _parcels() -> Record:
         update_frequency="daily",
         access_level="A",
         federal_level="A",
-        formats=("GeoPackage",),
+        formats=("Esri FeatureSet JSON",),
     )
 
 

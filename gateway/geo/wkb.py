@@ -105,6 +105,11 @@ def to_2d(wkb: bytes) -> bytes:
     return found
 
 
+def oriented(geometries: Sequence[bytes | None]) -> list[bytes | None]:
+    """The same geometries with outer rings anticlockwise and holes against them (RFC 7946 section 3.1.6)."""
+    return write(shapely.orient_polygons(read(geometries)))
+
+
 def _without_m(array: Array) -> Array:
     """Set positions anew, which keeps x, y and, where there is one, z."""
     bare = np.asarray(shapely.force_2d(array))

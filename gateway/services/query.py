@@ -163,6 +163,7 @@ def in_crs(rows: list[Row], storage: Crs, target: Crs) -> list[bytes]:
     if target != storage:
         flat = [None if geometry is None else wkb.to_2d(geometry) for geometry in geometries]
         geometries = transform.wkb(flat, systems.horizontal_of(storage), systems.horizontal_of(target))
+    geometries = wkb.oriented(geometries)  # as the ready bytes are, so that vertices answer one another in every system
     if systems.swaps_axes(target):
         geometries = swapped(geometries)
     there = [geometry for geometry in geometries if geometry is not None]

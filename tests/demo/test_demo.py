@@ -36,15 +36,18 @@ def sparql(demo: Any, query: str, key: str | None = None) -> str:
     return body
 
 
-def test_four_partners_publish_and_one_is_refused(demo: Any) -> None:
+def test_five_partners_publish_and_one_is_refused(demo: Any) -> None:
     found = {entry["id"]: entry for entry in demo.document["datasets"]}
     assert set(demo.document) == {"datasets", "refused", "canary"}
     assert {id: (entry["owner"], entry["access"], entry["verdict"]) for id, entry in found.items()} == {
         "buildings": ("cadastre", "A", "accepted"),
         "trees": ("parks", "A", "accepted"),
+        "school": ("schools", "A", "accepted"),
         "parcels": ("land-registry", "A", "accepted"),
         HIDDEN: ("utility", "B", "accepted"),
     }
+    school = found.pop("school")
+    assert (school["collections"], school["features"]) == (["school", "school-elements"], 57)
     assert all(entry["collections"] == [id] for id, entry in found.items())
     assert found["buildings"]["features"] > 400
     assert found["trees"]["features"] == 1535
@@ -59,7 +62,7 @@ def test_the_refusal_names_rules_objects_and_cures(demo: Any) -> None:
 
 
 def test_the_verdicts_are_shown(demo: Any) -> None:
-    assert demo.printed.count("accepted") == 4
+    assert demo.printed.count("accepted") == 5
     assert "refused" in demo.printed
     for words in ("http://localhost:", "QGIS", "curl", "demo-keys.json"):
         assert words in demo.printed
@@ -68,14 +71,17 @@ def test_the_verdicts_are_shown(demo: Any) -> None:
 def test_counts_through_the_door_are_those_of_the_demo(demo: Any) -> None:
     for entry in demo.document["datasets"]:
         key = demo.key(entry["owner"])
-        _, body = get(f"{demo.url}/collections/{entry['collections'][0]}/items?limit=1", key)
-        assert json.loads(body)["numberMatched"] == entry["features"]
+        matched = 0
+        for collection in entry["collections"]:
+            _, body = get(f"{demo.url}/collections/{collection}/items?limit=1", key)
+            matched += json.loads(body)["numberMatched"]
+        assert matched == entry["features"]
 
 
 def test_keys_are_private_and_one_a_partner(demo: Any) -> None:
     path = demo.twin / "demo-keys.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert set(json.loads(path.read_text())) == {"cadastre", "parks", "land-registry", "utility", "roads"}
+    assert set(json.loads(path.read_text())) == {"cadastre", "parks", "schools", "land-registry", "utility", "roads"}
     assert stat.S_IMODE((demo.twin / "demo.json").stat().st_mode) == 0o600
 
 
@@ -183,7 +189,7 @@ def test_a_twin_can_be_copied_and_is_well_elsewhere(demo: Any, tmp_path: Path, e
     run = _gateway(environment, "doctor", str(tmp_path / "copy"), "--json")
     report = {probe["name"]: probe for probe in json.loads(run.stdout)["probes"]}
     assert run.returncode == 0, report
-    assert "4 datasets" in report["twin"]["says"]
+    assert "5 datasets" in report["twin"]["says"]
     assert report["journal"]["state"] == report["projections"]["state"] == "good"
 
 

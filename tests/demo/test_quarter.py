@@ -109,8 +109,8 @@ def test_trees_stand_in_lv95_with_ids_and_not_in_houses(
 
 
 def test_parcels_streets_and_park_are_valid_and_fill_the_quarter(quarter: plan.Quarter, tmp_path: Path) -> None:
-    count = parcels.write(quarter, tmp_path / "parcels.gpkg")
-    with registry.get("adapters", "geopackage").open(tmp_path / "parcels.gpkg", ReadOptions()) as reading:
+    count = parcels.write(quarter, tmp_path / "parcels.json")
+    with registry.get("adapters", "esrijson").open(tmp_path / "parcels.json", ReadOptions()) as reading:
         shapes = [shapely.from_wkb(feature.shape) for feature in reading]
     assert len(shapes) == count == len(quarter.parcels) + 3
     assert all(shape.is_valid for shape in shapes)

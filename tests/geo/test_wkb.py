@@ -86,3 +86,13 @@ def test_headers_answer_for_heights():
         assert not wkb.has_z(shapely.to_wkb(flat, flavor=flavor))
     assert wkb.to_2d(shapely.to_wkb(solid, flavor="iso")) == shapely.to_wkb(flat)
     assert wkb.bounds(shapely.to_wkb(shapely.Polygon())) is None
+
+
+def test_rings_are_turned_and_heights_kept():
+    clockwise = shapely.from_wkt("POLYGON Z ((0 0 1, 0 9 2, 9 9 3, 9 0 4, 0 0 1), (1 1 0, 2 1 0, 2 2 0, 1 1 0))")
+    (turned, nothing) = wkb.oriented([shapely.to_wkb(clockwise), None])
+    found = shapely.from_wkb(turned)
+    assert nothing is None
+    assert found.exterior.is_ccw
+    assert not found.interiors[0].is_ccw
+    assert sorted(found.exterior.coords) == sorted(clockwise.exterior.coords)
