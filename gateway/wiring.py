@@ -19,6 +19,7 @@ from gateway.services.identity import IdentityService
 from gateway.services.projections import Projector
 from gateway.services.publish import PublishService
 from gateway.services.query import QueryService
+from gateway.services.signing_keys import SigningKeys
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 from gateway.store.blobs import FolderBlobs
@@ -38,6 +39,7 @@ class Gateway:
     charter: Charter
     id_base: str
     identity: IdentityService
+    signing_keys: SigningKeys
     publishing: PublishService
     queries: QueryService
     projector: Projector
@@ -84,6 +86,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
     blobs = FolderBlobs(folder / "blobs")
     graph = GraphProjection(folder / "graph", facts["id_base"])
     projector = Projector(store, (graph,), folder / "projector.lock", wait=settings.projection_wait)
+    identity = IdentityService(store, charter)
     return Gateway(
         folder=folder,
         settings=settings,
@@ -91,7 +94,8 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         blobs=blobs,
         charter=charter,
         id_base=facts["id_base"],
-        identity=IdentityService(store, charter),
+        identity=identity,
+        signing_keys=SigningKeys(store, identity),
         publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record),
         queries=QueryService(store, charter, settings),
         projector=projector,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,24 @@ class Key:
     created: str
     expires: str | None = None
     revoked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An Ed25519 key that attestations are verified with; only its `public` part (32 bytes) is known to the twin.
+
+    It is good for signing times from `since`, before `until` and before `revoked` (RFC 3339 UTC or None).
+    """
+
+    kid: str
+    party: str
+    public: bytes
+    created: str
+    since: str
+    until: str | None = None
+    revoked: str | None = None
+
+    def is_good_at(self, moment: datetime) -> bool:
+        """Whether an attestation signed at `moment` may rest on this key."""
+        ends = [datetime.fromisoformat(end) for end in (self.until, self.revoked) if end is not None]
+        return datetime.fromisoformat(self.since) <= moment and all(moment < end for end in ends)

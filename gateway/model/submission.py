@@ -13,8 +13,8 @@ from gateway.model.finding import Verdict
 class Request:
     """What a caller asks to publish; CLI options and HTTP parts have these names.
 
-    `data` and `record` are paths of local files (spooled uploads); `data_name` is the name the sender gave. `collection` is
-    a new id for the only collection, or a mapping from the file's own id to the new one.
+    `data`, `record` and `attestation` are paths of local files (spooled uploads); `data_name` is the name the sender gave.
+    `collection` is a new id for the only collection, or a mapping from the file's own id to the new one.
     """
 
     data: str | None = None
@@ -32,6 +32,7 @@ class Request:
     allow_removal: bool = False
     idempotency_key: str | None = None
     graph: str | None = None
+    attestation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,5 @@ class Submission:
     report: Mapping[str, Any] | None = None
     repeated: bool = False
     projections: str = "done"
+    attestation: str | None = None
+    """SHA-256 of the attestation it came with."""

@@ -7,13 +7,13 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from gateway.charter.terms import PUBLIC_ROLE, Charter
 from gateway.errors import Conflict, NotFound, ParameterError, Unauthenticated
 from gateway.model.access import Reader
 from gateway.model.party import Key, Party
 from gateway.ports import Store
+from gateway.services import moments
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PREFIX = "twin_"
@@ -53,7 +53,7 @@ class IdentityService:
             roles=self._checked_roles(roles),
             charter=self._charter.id if adheres else None,
             charter_version=self._charter.version if adheres else None,
-            since=_now(),
+            since=moments.now(),
             delegates=tuple(dict.fromkeys(delegates)),
         )
         with self._store.reading() as reader:
@@ -64,7 +64,7 @@ class IdentityService:
 
     def end_party(self, id: str, ended: str | None = None) -> Party:
         """End a party's adhesion, now or at `ended` (RFC 3339); from then on its keys are worth nothing."""
-        party = replace(self.party(id), ended=_moment(ended, "ended") if ended else _now())
+        party = replace(self.party(id), ended=moments.read(ended, "ended") if ended else moments.now())
         self._store.put_party(party, "party.ended", {"party": party.pseudonym, "ended": party.ended})
         return party
 
@@ -100,15 +100,15 @@ class IdentityService:
         Raises NotFound for an unknown party, Conflict for one whose adhesion has ended, ParameterError for a bad date.
         """
         party = self.party(party_id)
-        if _is_past(party.ended):
+        if moments.is_past(party.ended):
             raise Conflict(f"the adhesion of {party.id} has ended", cure="a party that has ended gets no key")
         secret = _PREFIX + secrets.token_urlsafe(32)
         key = Key(
             kid=f"k-{secrets.token_hex(6)}",
             party=party.pseudonym,
             digest=_digest(secret),
-            created=_now(),
-            expires=None if expires is None else _moment(expires, "expires"),
+            created=moments.now(),
+            expires=None if expires is None else moments.read(expires, "expires"),
         )
         self._store.put_key(key, "key.issued", {"kid": key.kid, "party": key.party, "expires": key.expires})
         return IssuedKey(key, secret)
@@ -119,7 +119,7 @@ class IdentityService:
         if key is None:
             raise NotFound(f"there is no key called {kid}", cure="gateway key list DIR PARTY")
         if key.revoked is None:
-            key = replace(key, revoked=_now())
+            key = replace(key, revoked=moments.now())
             self._store.put_key(key, "key.revoked", {"kid": key.kid, "party": key.party})
         return key
 
@@ -167,8 +167,8 @@ class IdentityService:
             and party is not None
             and secrets.compare_digest(key.digest, digest)
             and key.revoked is None
-            and not _is_past(key.expires)
-            and not _is_past(party.ended)
+            and not moments.is_past(key.expires)
+            and not moments.is_past(party.ended)
         )
         if not sound or key is None or party is None:
             raise Unauthenticated(_REFUSAL, cure="ask the competence centre for a key")
@@ -220,25 +220,3 @@ def _checked_name(name: str) -> str:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def _now() -> str:
-    return _rfc3339(datetime.now(UTC))
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(text: str, parameter: str) -> str:
-    """RFC 3339 UTC of a date, a date-time or a number of days from now (``90d``)."""
-    days = re.fullmatch(r"(\d{1,5})d", text)
-    try:
-        moment = datetime.now(UTC) + timedelta(days=int(days[1])) if days else datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise ParameterError(parameter, f"{text!r} is no date", cure="2027-01-31, 2027-01-31T12:00:00Z or 90d") from error
-    return _rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-def _is_past(moment: str | None) -> bool:
-    return moment is not None and datetime.fromisoformat(moment) <= datetime.now(UTC)

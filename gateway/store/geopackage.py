@@ -16,7 +16,7 @@ from gateway.errors import Conflict, NotFound
 from gateway.model.access import Access
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.journal import Audit
-from gateway.model.party import Key, Party
+from gateway.model.party import Key, Party, SigningKey
 from gateway.model.submission import Submission
 from gateway.ports import Publication
 from gateway.store import audit, container, heads, journal, parties, records, schema, snapshots, submissions, tables
@@ -124,6 +124,12 @@ class GeoPackageStore:
         """Add or revoke a key, with its journal entry."""
         with self._change() as connection:
             parties.put_key(connection, key)
+            journal.append(connection, kind, body, self._sign)
+
+    def put_signing_key(self, key: SigningKey, kind: str, body: Mapping[str, Any]) -> None:
+        """Enrol or revoke a signing key, with its journal entry. Raises Conflict for a key that another party has."""
+        with self._change() as connection:
+            parties.put_signing_key(connection, key)
             journal.append(connection, kind, body, self._sign)
 
     def snapshot(self, target: Path, access: Access) -> int:

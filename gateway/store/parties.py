@@ -8,10 +8,11 @@ import apsw
 import orjson
 
 from gateway.errors import Conflict
-from gateway.model.party import Key, Party
+from gateway.model.party import Key, Party, SigningKey
 
 _PARTY = "pseudonym, id, name, roles, charter, charter_version, since, ended, delegates"
 _KEY = "kid, party, digest, created, expires, revoked"
+_SIGNING = "kid, party, public, created, since, until, revoked"
 
 
 def put_party(connection: apsw.Connection, party: Party) -> None:
@@ -42,6 +43,18 @@ def put_key(connection: apsw.Connection, key: Key) -> None:
         raise Conflict(f"the key {key.kid} is another's") from error
 
 
+def put_signing_key(connection: apsw.Connection, key: SigningKey) -> None:
+    """Enrol a signing key, or end the one with this kid. Raises Conflict for a kid that another party has."""
+    there = signing_key(connection, key.kid)
+    if there is not None and (there.party, there.public) != (key.party, key.public):
+        raise Conflict(f"the key {key.kid} is another's")
+    connection.execute(
+        f"INSERT INTO signing_key ({_SIGNING}) VALUES (?,?,?,?,?,?,?) ON CONFLICT (kid) DO UPDATE SET until = excluded.until, "
+        "revoked = excluded.revoked",
+        (key.kid, key.party, key.public, key.created, key.since, key.until, key.revoked),
+    )
+
+
 def all_parties(connection: apsw.Connection) -> list[Party]:
     """All parties, by id."""
     return [_party(row) for row in connection.execute(f"SELECT {_PARTY} FROM party ORDER BY id")]
@@ -65,6 +78,18 @@ def key(connection: apsw.Connection, digest: bytes) -> Key | None:
     """The key with this SHA-256."""
     row = connection.execute(f"SELECT {_KEY} FROM key WHERE digest = ?", (digest,)).fetchone()
     return None if row is None else Key(*row)
+
+
+def signing_keys(connection: apsw.Connection, party: str | None) -> list[SigningKey]:
+    """Signing keys, oldest first."""
+    rows = connection.execute(f"SELECT {_SIGNING} FROM signing_key WHERE ?1 IS NULL OR party = ?1 ORDER BY created, kid", (party,))
+    return [SigningKey(*row) for row in rows]
+
+
+def signing_key(connection: apsw.Connection, kid: str) -> SigningKey | None:
+    """The signing key with this id."""
+    row = connection.execute(f"SELECT {_SIGNING} FROM signing_key WHERE kid = ?", (kid,)).fetchone()
+    return None if row is None else SigningKey(*row)
 
 
 def _party(row: tuple[Any, ...]) -> Party:

@@ -13,7 +13,7 @@ from gateway.errors import NotFound
 from gateway.model.access import Access
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.journal import Entry
-from gateway.model.party import Key, Party
+from gateway.model.party import Key, Party, SigningKey
 from gateway.model.query import Query, RecordQuery
 from gateway.model.record import Record
 from gateway.model.row import Page, Row
@@ -166,6 +166,18 @@ class GeoPackageReader:
     def key(self, digest: bytes) -> Key | None:
         """The key with this SHA-256."""
         return parties.key(self._connection, digest)
+
+    def signing_keys(self, party: str | None = None) -> list[SigningKey]:
+        """Signing keys of one party, or all."""
+        return parties.signing_keys(self._connection, party)
+
+    def signing_key(self, kid: str) -> SigningKey | None:
+        """The signing key with this id."""
+        return parties.signing_key(self._connection, kid)
+
+    def attested(self, digest: str) -> set[str]:
+        """The datasets that were published with the attestation of this digest."""
+        return submissions.attested(self._connection, digest)
 
     def submission(self, id: str) -> Submission | None:
         """One submission."""

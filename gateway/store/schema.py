@@ -10,13 +10,29 @@ import apsw
 from gateway.errors import IntegrityError
 from gateway.store.connection import now, sync_folder, transaction
 
-VERSION = 1
+VERSION = 2
 """The version of the tables below; raised with a step in `STEPS` for each change."""
 
-STEPS: Mapping[int, Callable[[apsw.Connection], None]] = {}
+_SIGNING = """
+CREATE TABLE signing_key (
+  kid TEXT PRIMARY KEY, party TEXT NOT NULL, public BLOB NOT NULL, created TEXT NOT NULL, since TEXT NOT NULL, until TEXT,
+  revoked TEXT);
+"""
+_ATTESTED = "CREATE INDEX submission_attestation ON submission (attestation) WHERE attestation IS NOT NULL;\n"
+
+
+def _with_attestations(connection: apsw.Connection) -> None:
+    """Version 2: signing keys, and the attestation a submission came with."""
+    connection.execute(_SIGNING)
+    connection.execute("ALTER TABLE submission ADD COLUMN attestation TEXT")
+    connection.execute(_ATTESTED)
+
+
+STEPS: Mapping[int, Callable[[apsw.Connection], None]] = {1: _with_attestations}
 """From version n to n + 1, inside one transaction."""
 
-TABLES = """
+TABLES = (
+    """
 CREATE TABLE gateway_schema (version INTEGER NOT NULL);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE party (
@@ -50,7 +66,7 @@ CREATE INDEX record_value_property ON record_value (property, value);
 CREATE VIRTUAL TABLE record_search USING fts5 (words, tokenize = "unicode61 remove_diacritics 2");
 CREATE TABLE submission (
   id TEXT PRIMARY KEY, party TEXT NOT NULL, dataset TEXT NOT NULL, state TEXT NOT NULL, effect TEXT NOT NULL,
-  created TEXT NOT NULL, version INTEGER, entry INTEGER NOT NULL, document TEXT NOT NULL);
+  created TEXT NOT NULL, version INTEGER, entry INTEGER NOT NULL, document TEXT NOT NULL, attestation TEXT);
 CREATE INDEX submission_effect ON submission (effect);
 CREATE INDEX submission_party ON submission (party, entry);
 CREATE TABLE idempotency (
@@ -75,6 +91,9 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_checkpoint_delete BEFORE DELETE ON journal_checkpoint
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
+    + _SIGNING
+    + _ATTESTED
+)
 
 
 def create(connection: apsw.Connection) -> None:

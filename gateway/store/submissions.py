@@ -18,10 +18,11 @@ _HOLDS = timedelta(hours=24)
 def put(connection: apsw.Connection, submission: Submission) -> None:
     """Keep a submission."""
     connection.execute(
-        "INSERT INTO submission (id, party, dataset, state, effect, created, version, entry, document) VALUES (?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO submission (id, party, dataset, state, effect, created, version, entry, document, attestation) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             *(submission.id, submission.party, submission.dataset, submission.state, submission.effect, submission.created),
-            *(submission.version, submission.entry, _encode(submission)),
+            *(submission.version, submission.entry, _encode(submission), submission.attestation),
         ),
     )
 
@@ -48,6 +49,12 @@ def effect(connection: apsw.Connection, digest: str) -> Submission | None:
         (digest,),
     ).fetchone()
     return None if row is None else _decode(row[0])
+
+
+def attested(connection: apsw.Connection, digest: str) -> set[str]:
+    """The datasets that were published with the attestation of this digest."""
+    rows = connection.execute("SELECT DISTINCT dataset FROM submission WHERE attestation = ? AND state = 'published'", (digest,))
+    return {dataset for (dataset,) in rows}
 
 
 def put_idempotency(connection: apsw.Connection, given: tuple[str, str, str], submission: str) -> None:
