@@ -36,8 +36,9 @@ def digest(row: Row, shape: bytes) -> str:
     return hashlib.sha256(row.digest + shape).hexdigest()
 
 
-def feature_lines(row: Row, collection: Collection, dataset: str, id_base: str, shape: bytes) -> Iterator[Line]:
-    """All statements about one feature. `dataset` is the dataset's IRI, `shape` the `signature` of the collection."""
+def feature_lines(row: Row, collection: Collection, dataset: str, id_base: str, shape: bytes, home: str) -> Iterator[Line]:
+    """All statements about one feature. `dataset` is the dataset's IRI, `shape` the `signature` of the collection, `home` the
+    collection that its parent lives in."""
     subject = f"<{feature_iri(id_base, collection.id, row.id)}>"
     for kind in _types(row.type):
         yield f"{subject} {RDF_TYPE} {kind} .\n"
@@ -46,7 +47,7 @@ def feature_lines(row: Row, collection: Collection, dataset: str, id_base: str, 
     yield f"{subject} {term('twin:inCollection')} <{collection_iri(id_base, collection.id)}> .\n"
     yield f"{subject} {term('prov:wasDerivedFrom')} <{dataset}> .\n"
     if row.parent is not None:
-        yield f"{subject} {term('twin:parent')} <{feature_iri(id_base, collection.id, row.parent)}> .\n"
+        yield f"{subject} {term('twin:parent')} <{feature_iri(id_base, home, row.parent)}> .\n"
     yield from _validity(subject, row)
     yield from _attributes(subject, row, collection)
     yield from _geometry(subject, row)

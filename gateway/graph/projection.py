@@ -15,6 +15,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 from gateway.graph.datasets import dataset_iri, dataset_lines
 from gateway.graph.features import collection_iri, digest, feature_iri, feature_lines, signature
 from gateway.graph.generations import Generations, Pointer
+from gateway.graph.homes import Homes
 from gateway.graph.terms import Line
 from gateway.graph.vocabulary import DIGEST, HAS_PART, term, vocabulary
 from gateway.model.access import EVERYTHING
@@ -141,11 +142,12 @@ class GraphProjection:
     def _lines(self, reader: Reader, dataset: Dataset) -> Iterator[Line]:
         about = dataset_iri(self._id_base, dataset.id)
         full = dataset.graph == "full"
+        homes = Homes(reader, dataset)
         yield from dataset_lines(dataset, self._id_base, full=full)
         for collection in dataset.collections if full else ():
             shape = signature(collection)
             for row in reader.rows(Query(collection.id, EVERYTHING, limit=-1)):
-                yield from feature_lines(row, collection, about, self._id_base, shape)
+                yield from feature_lines(row, collection, about, self._id_base, shape, homes.of(row, collection))
 
     # --- differences -------------------------------------------------------------------------------------------------
 
@@ -164,10 +166,11 @@ class GraphProjection:
         self._remove_gone(store, graph, reader, dataset)
         _remove_metadata(store, graph)
         _load(store, graph, dataset_lines(dataset, self._id_base, full=True))
+        homes = Homes(reader, dataset)
         for collection in dataset.collections:
-            _load(store, graph, self._changed(store, graph, reader, collection))
+            _load(store, graph, self._changed(store, graph, reader, collection, homes))
 
-    def _changed(self, store: Store, graph: NamedNode, reader: Reader, collection: Collection) -> Iterator[Line]:
+    def _changed(self, store: Store, graph: NamedNode, reader: Reader, collection: Collection, homes: Homes) -> Iterator[Line]:
         """Statements about features that differ from the graph; what it said of them is removed on the way."""
         shape = signature(collection)
         for row in reader.rows(Query(collection.id, EVERYTHING, limit=-1)):
@@ -177,7 +180,7 @@ class GraphProjection:
                 continue
             if known is not None:
                 _remove_feature(store, graph, subject)
-            yield from feature_lines(row, collection, graph.value, self._id_base, shape)
+            yield from feature_lines(row, collection, graph.value, self._id_base, shape, homes.of(row, collection))
 
     def _remove_gone(self, store: Store, graph: NamedNode, reader: Reader, dataset: Dataset) -> None:
         kept = {collection_iri(self._id_base, collection.id): collection.id for collection in dataset.collections}

@@ -23,12 +23,17 @@ _PLAIN = "http://www.w3.org/2001/XMLSchema#string"
 _NATIVE = {"http://www.w3.org/2001/XMLSchema#boolean", "http://www.w3.org/2001/XMLSchema#integer"}
 
 
-def feature_bytes(dataset: Dataset, collection: Collection, row: Row, id_base: str, base_url: str, media_type: str) -> bytes:
-    """One feature as `media_type` (JSON-LD or Turtle), with links to the page and data below `base_url` (no slash at its end)."""
+def feature_bytes(
+    dataset: Dataset, collection: Collection, row: Row, id_base: str, base_url: str, media_type: str, *, home: str | None = None
+) -> bytes:
+    """One feature as `media_type` (JSON-LD or Turtle), with links to the page and data below `base_url` (no slash at its end).
+
+    `home` is the collection of its parent, by default its own.
+    """
     about = dataset_iri(id_base, dataset.id)
     subject = f"<{feature_iri(id_base, collection.id, row.id)}>"
     place = f"{base_url}/collections/{segment(collection.id)}/items/{segment(row.id)}"
-    lines = [*feature_lines(row, collection, about, id_base, signature(collection))]
+    lines = [*feature_lines(row, collection, about, id_base, signature(collection), home or collection.id)]
     lines.append(f"{subject} {term('foaf:page')} {iri(place + '?f=html')} .\n")
     lines.append(f"{subject} {term('rdfs:seeAlso')} {iri(place + '?f=json')} .\n")
     return encode(lines, media_type)

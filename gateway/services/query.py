@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -50,12 +50,13 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One feature: `body` is its GeoJSON in `crs`; `row` is what the store keeps."""
+    """One feature: `body` is its GeoJSON in `crs`; `row` is what the store keeps; `home` is the collection of its parent."""
 
     source: Source
     body: bytes
     row: Row
     crs: Crs
+    home: str
 
 
 @dataclass(slots=True)
@@ -151,7 +152,21 @@ class View:
         if row is None:
             raise NotFound("there is no such feature", place=feature)
         body = row.ready if target == CRS84 else in_crs([row], source.collection.crs, target)[0]
-        return Item(source, body, row, target)
+        home = source.collection.id if row.parent is None else self.homes(source, [row.parent])[row.parent]
+        return Item(source, body, row, target, home)
+
+    def homes(self, source: Source, features: Sequence[str]) -> dict[str, str]:
+        """In which collection of the dataset each of `features` lives; the source's own where it lives in none or in several."""
+        own = source.collection.id
+        found = dict.fromkeys(features, own)
+        if len(source.dataset.collections) < 2:
+            return found
+        missing = set(features) - self.reader.existing(own, features)
+        for collection in source.dataset.collections:
+            there = self.reader.existing(collection.id, sorted(missing))
+            found |= dict.fromkeys(there, collection.id)
+            missing -= there
+        return found
 
 
 def in_crs(rows: list[Row], storage: Crs, target: Crs) -> list[bytes]:

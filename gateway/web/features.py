@@ -53,7 +53,7 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
         if offer is HTML:
             from gateway.web import pages
 
-            return pages.item(asked, found, head)
+            return pages.item(asked, found, view, head)
     if offer in (JSON_LD, TURTLE):
         return linked.feature(asked, found, offer, head)
     return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
@@ -109,7 +109,7 @@ def _feature(asked: Asked, found: Item) -> bytes:
         *_context(asked, found.source),
     ]
     if found.row.parent is not None:
-        parent = asked.url("collections", found.source.collection.id, "items", found.row.parent)
+        parent = asked.url("collections", found.home, "items", found.row.parent)
         links.append(link(parent, "up", GEOJSON_TYPE, "the feature it is a part of"))
     return b"".join((found.body[:-1], b',"links":', orjson.dumps(links), b"}"))
 

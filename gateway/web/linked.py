@@ -17,7 +17,9 @@ def feature(asked: Asked, found: Item, offer: Offer, headers: Mapping[str, str])
     from gateway.graph import resource
 
     source, id_base = found.source, asked.gateway.id_base
-    body = resource.feature_bytes(source.dataset, source.collection, found.row, id_base, asked.base, offer.media_type)
+    body = resource.feature_bytes(
+        source.dataset, source.collection, found.row, id_base, asked.base, offer.media_type, home=found.home
+    )
     kept = {name: value for name, value in headers.items() if name != "Content-Crs"}
     return Response(body, headers=kept, media_type=offer.media_type)
 

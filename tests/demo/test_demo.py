@@ -217,3 +217,19 @@ def test_the_demo_passes_the_judge(demo: Any) -> None:
 
 def _gateway(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([GATEWAY, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=100)
+
+
+def test_a_wall_of_the_school_leads_to_its_storey_in_the_other_collection(demo: Any) -> None:
+    _, body = get(f"{demo.url}/collections/school-elements/items?limit=1")
+    (wall,) = json.loads(body)["features"]
+    _, body = get(f"{demo.url}/collections/school-elements/items/{wall['id']}")
+    (up,) = [link["href"] for link in json.loads(body)["links"] if link["rel"] == "up"]
+    status, body = get(up)
+    storey = json.loads(body)
+    assert (status, storey["id"]) == (200, wall["properties"]["parent"])
+    assert "/collections/school/items/" in up
+    _, page = get(f"{up}?f=html")
+    assert f"/collections/school-elements/items/{urllib.parse.quote(wall['id'])}" in page
+    base = "http://localhost:8000/id"
+    child, parent = f"{base}/school-elements/{urllib.parse.quote(wall['id'])}", f"{base}/school/{urllib.parse.quote(storey['id'])}"
+    assert "1" in sparql(demo, f"SELECT (COUNT(*) AS ?n) {{ <{child}> ?part <{parent}> }}")

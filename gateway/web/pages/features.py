@@ -9,7 +9,7 @@ import orjson
 from fastapi import Response
 
 from gateway.services import document
-from gateway.services.query import Item, Items
+from gateway.services.query import Item, Items, View
 from gateway.web.asked import Asked
 from gateway.web.pages.catalogue import card
 from gateway.web.pages.render import page
@@ -39,7 +39,7 @@ def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
     )
 
 
-def item(asked: Asked, found: Item, headers: Mapping[str, str]) -> Response:
+def item(asked: Asked, found: Item, view: View, headers: Mapping[str, str]) -> Response:
     """One feature with all it says."""
     feature = orjson.loads(found.body)
     whole = None if found.row.document is None else document.decode(found.row.document)
@@ -52,7 +52,7 @@ def item(asked: Asked, found: Item, headers: Mapping[str, str]) -> Response:
         card=card(asked, found.source.dataset),
         feature=feature,
         properties=list(_flat(feature.get("properties") or {})),
-        children=() if whole is None else whole.children,
+        children={} if whole is None else view.homes(found.source, whole.children),
         lods=[] if whole is None else sorted({f"LoD{geometry.lod} {geometry.type}" for geometry in whole.geometries}),
         address=asked.here(f="json"),
     )
