@@ -15,6 +15,7 @@ from gateway.graph.broker import SparqlBroker
 from gateway.graph.projection import GraphProjection
 from gateway.model.party import Party
 from gateway.ports import Blobs, Store
+from gateway.services.downloads import DownloadService
 from gateway.services.identity import IdentityService
 from gateway.services.projections import Projector
 from gateway.services.publish import PublishService
@@ -42,11 +43,13 @@ class Gateway:
     signing_keys: SigningKeys
     publishing: PublishService
     queries: QueryService
+    downloads: DownloadService
     projector: Projector
     sparql: SparqlBroker
 
     def close(self) -> None:
-        """Stop child processes and close the store."""
+        """Stop child processes and what is being made, and close the store."""
+        self.downloads.close()
         self.sparql.close()
         self.store.close()
 
@@ -87,6 +90,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
     graph = GraphProjection(folder / "graph", facts["id_base"])
     projector = Projector(store, (graph,), folder / "projector.lock", wait=settings.projection_wait)
     identity = IdentityService(store, charter)
+    queries = QueryService(store, charter, settings)
     return Gateway(
         folder=folder,
         settings=settings,
@@ -97,7 +101,8 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         identity=identity,
         signing_keys=SigningKeys(store, identity),
         publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record),
-        queries=QueryService(store, charter, settings),
+        queries=queries,
+        downloads=DownloadService(folder / "downloads", queries),
         projector=projector,
         sparql=SparqlBroker(folder / "graph", settings),
     )

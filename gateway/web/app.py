@@ -13,12 +13,13 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from gateway import __version__
+from gateway.model.access import EVERYTHING
 from gateway.web import problem, upload
 from gateway.web.front import Front
 from gateway.wiring import Gateway
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = ("landing", "collections", "items", "datasets", "submissions", "health", "csw", "sparql", "identifiers")
+ROUTERS = ("landing", "collections", "items", "downloads", "datasets", "submissions", "health", "csw", "sparql", "identifiers")
 
 
 class Application(FastAPI):
@@ -56,6 +57,8 @@ def create_app(gateway: Gateway, *, use_fast: bool = True, owns: bool = False) -
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.front = Front(super(Application, app).__call__, gateway, use_fast=use_fast)
     upload.sweep(gateway.folder)
+    with gateway.queries.view(EVERYTHING) as view:
+        gateway.downloads.sweep(view.sources())
     return app
 
 

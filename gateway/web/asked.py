@@ -26,6 +26,7 @@ class Asked:
         self.scope = scope
         self.gateway = gateway
         self.method: str = scope["method"]
+        self.is_head = self.method == "HEAD"
         self.path: str = scope["path"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.reader: Reader = PUBLIC

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.model.dataset import Box, Collection, Dataset
 from gateway.model.text import UNDETERMINED, Text, pick
+from gateway.services.downloads import FORMATS
 from gateway.services.query import Source
 from gateway.services.question import offered
 from gateway.web import licences
@@ -85,6 +86,9 @@ def _links(asked: Asked, source: Source) -> list[dict[str, str]]:
         link(asked.url("datasets", dataset.id), "describedby", "application/json", "the record of its dataset"),
         link(asked.url("datasets", dataset.id, f="xml"), "describedby", "application/vnd.iso.19139+xml", "the record as ISO 19139"),
     ]
+    for format in FORMATS:
+        title = f"the whole collection as {format.name}"
+        links.append(link(asked.url(*here, "download", f=format.name), "enclosure", format.media_type, title))
     licence = licences.address(asked, dataset)
     if licence is not None:
         links.append({"href": licence, "rel": "license", "title": dataset.licence or licence})

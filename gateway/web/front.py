@@ -30,13 +30,19 @@ BODY_LIMIT = 1_000_000
 _METHODS = b"GET, HEAD, OPTIONS, POST"
 _SHARED = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Content-Crs, ETag, Link, Location, Last-Modified, Retry-After"),
+    (
+        b"access-control-expose-headers",
+        b"Content-Crs, Content-Disposition, Content-Range, ETag, Link, Location, Last-Modified, Repr-Digest, Retry-After",
+    ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
 _PREFLIGHT = [
     (b"access-control-allow-methods", _METHODS),
-    (b"access-control-allow-headers", b"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match"),
+    (
+        b"access-control-allow-headers",
+        b"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range",
+    ),
     (b"access-control-max-age", b"3600"),
 ]
 _PAGE = (

@@ -7,6 +7,7 @@ from typing import Any
 from gateway import __version__
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field
+from gateway.services.downloads import FORMATS
 from gateway.services.query import View
 from gateway.web import openapi_parts as parts
 from gateway.web.asked import Asked
@@ -62,6 +63,7 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/collections/{collectionId}/queryables": _schema("queryables", "The properties it can be filtered by"),
         "/collections/{collectionId}/items": _items("items", "Features of a collection", ["collectionId"], []),
         "/collections/{collectionId}/items/{featureId}": _item(),
+        "/collections/{collectionId}/download": _download(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
         "/datasets/{datasetId}": _get(
             "datasets", "dataset", "One dataset and its record", "Any", path=("datasetId",), media=_RECORD
@@ -161,6 +163,18 @@ def _item() -> dict[str, Any]:
     own = ["collectionId", "featureId", "crs", "f-feature", "lang"]
     operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER
+    return {"get": operation}
+
+
+def _download() -> dict[str, Any]:
+    """The whole collection as a file."""
+    content = {format.media_type: {"schema": {"type": "string", "format": "binary"}} for format in FORMATS}
+    own = ["collectionId", "f-download", "lang"]
+    codes = {"304": "NotModified", "404": "NotFound", "416": "NoSuchRange"}
+    operation = _operation("data", "download", "A whole collection as one file", own, content, codes)
+    operation["responses"]["200"]["headers"] = parts.FILE_HEADERS
+    operation["responses"]["206"] = {"description": "The bytes asked for, of a file that is made", "content": content}
+    operation["parameters"].append({"name": "Range", "in": "header", "schema": {"type": "string"}, "example": "bytes=0-1023"})
     return {"get": operation}
 
 

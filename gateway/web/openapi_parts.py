@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.services.downloads import FORMATS
 from gateway.web.negotiation import LANGUAGES
 
 EVERYWHERE = {"400": "InvalidParameter", "401": "Unauthenticated", "406": "NotAcceptable", "500": "ServerError"}
@@ -12,6 +13,12 @@ EVERYWHERE = {"400": "InvalidParameter", "401": "Unauthenticated", "406": "NotAc
 CRS_HEADER = {
     "Content-Crs": {"description": "The CRS of the coordinates, in angle brackets", "schema": {"type": "string"}},
     "ETag": {"description": "Validator for conditional requests", "schema": {"type": "string"}},
+}
+
+FILE_HEADERS = {
+    "ETag": {"description": "Strong validator, once the file is made", "schema": {"type": "string"}},
+    "Repr-Digest": {"description": "SHA-256 of the whole file, once it is made (RFC 9530)", "schema": {"type": "string"}},
+    "Accept-Ranges": {"description": "bytes, once the file is made", "schema": {"type": "string"}},
 }
 
 
@@ -24,6 +31,7 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "submissionId": _path("submissionId", "The id of a submission"),
         "f": _format("json", "html"),
         "f-json": _format("json"),
+        "f-download": _format(*(format.name for format in FORMATS)),
         "f-feature": _format("json", "html", "jsonld", "ttl"),
         "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
         "lang": _query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
@@ -86,6 +94,7 @@ RESPONSES: dict[str, Any] = {
     "Busy": _problem("Another writer holds the twin; Retry-After says when to come again"),
     "ServerError": _problem("The server failed"),
     "Unhealthy": {"description": "The twin cannot be read", "content": {"application/json": {"schema": {"type": "object"}}}},
+    "NoSuchRange": {"description": "The file has no such bytes"},
     "NotModified": {"description": "The caller has it already"},
 }
 
