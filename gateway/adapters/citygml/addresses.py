@@ -12,7 +12,7 @@ from lxml import etree
 
 from gateway.adapters.citygml.attributes import put
 from gateway.adapters.citygml.gml import Geometries
-from gateway.adapters.citygml.names import IDS, XAL_NEW, local_name
+from gateway.adapters.citygml.names import XAL_NEW, given_id, local_name
 
 type Element = etree._Element
 
@@ -32,6 +32,7 @@ _NAMED = {
     ("Premises", "NameElement"): "PremiseName",
     ("Premises", "Number"): "PremiseNumber",
     ("PostCode", "Identifier"): "Postcode",
+    ("PostalDeliveryPoint", "Identifier"): "PostBoxNumber",
 }
 _TYPED = ("Locality", "Thoroughfare", "Premise")
 
@@ -41,7 +42,7 @@ def read(holder: Element, geometries: Geometries) -> list[dict[str, Any]]:
     found = []
     for element in holder:
         address: dict[str, Any] = {}
-        identifier = element.get(IDS[0]) or element.get(IDS[1])
+        identifier = given_id(element)
         for part in element:
             if local_name(part.tag) == "multiPoint":
                 points = [point for shape in geometries.shapes(part) if shape.type == "MultiPoint" for point in shape.parts]

@@ -5,7 +5,8 @@ Conventions, the same for every module and version:
 - A standard attribute has its local name (``function``, ``roofType``); repeated, its value is a list in file order.
 - A unit or code space stands beside it as ``<name>_uom`` and ``<name>_codeSpace``, as the file wrote it; the unit ``m`` of a
   standard attribute is understood.
-- ``yearOfConstruction`` is an integer, a date stays the text it was: nothing is made more precise than it is.
+- ``yearOfConstruction`` is an integer, a date stays the text it was: nothing is made more precise than it is. In CityGML 3.0,
+  which has moments and dates only, midnight without a zone says a day, and the first day of a year said beside it says the year.
 - A generic attribute has its own name; one called like a standard attribute becomes ``generic_<name>``.
 - A set of generic attributes, and a data type of 3.0 (``occupancy``, ``qualifiedArea``), is an object of such members.
 - CityGML 3.0's measured height from the lowest ground point to the highest roof edge is 2.0's ``measuredHeight``.
@@ -22,6 +23,7 @@ from lxml import etree
 
 from gateway.adapters.citygml.names import (
     BOOLEANS,
+    CREATED,
     HREF,
     INTEGERS,
     MEASURE_LISTS,
@@ -46,6 +48,9 @@ STANDARD = (
     }
 )  # fmt: skip
 """Names that a generic attribute may not take: the standard attributes of CityGML 2.0."""
+
+YEARS = ("yearOfConstruction", "yearOfDemolition")
+"""Standard attributes of CityGML 2.0 that 3.0 lacks; a generic attribute of 3.0 may be called so and means the same."""
 
 METRE = "m"
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
@@ -77,6 +82,8 @@ class Attributes:
             value = self._number(text, element)
         elif key in BOOLEANS:
             value = {"true": True, "1": True, "false": False, "0": False}.get(text, text)
+        elif key in CREATED:
+            value = text.removesuffix("T00:00:00")
         else:
             value = text
         if key in properties:
@@ -104,7 +111,7 @@ class Attributes:
             kind, parts = local_name(element.tag), {local_name(child.tag): child for child in element}
             named = parts.get("name")
             name = ((named.text if named is not None else None) or "unnamed").strip()
-            name = name if inside else own_name(name)
+            name = name if inside or name in YEARS else own_name(name)
             if kind.endswith("Set"):
                 inner = [child for child in element if local_name(child.tag) == "genericAttribute"]
                 space = parts["codeSpace"].text if "codeSpace" in parts else None
@@ -163,6 +170,8 @@ class Attributes:
                 put(properties, "measuredHeight", value["value"])
                 if "value_uom" in value:
                     beside(properties, "measuredHeight_uom", value["value_uom"])
+            elif key == "groupMember" and set(value) == {key}:
+                put(properties, key, value[key])
             elif value:
                 put(properties, key, value)
 
@@ -187,6 +196,14 @@ class Attributes:
             put(properties, "value", int(child.text or ""))
         else:
             self.leaf(properties, child, local_name(child.tag))
+
+
+def said_by_year(properties: Properties) -> None:
+    """Take out the date that only repeats a year of construction or demolition."""
+    for key in YEARS:
+        year, date = properties.get(key), key.replace("yearOf", "dateOf")
+        if isinstance(year, int) and properties.get(date) == f"{year:04d}-01-01":
+            del properties[date]
 
 
 def own_name(name: str) -> str:

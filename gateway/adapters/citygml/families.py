@@ -12,10 +12,10 @@ from lxml import etree
 
 from gateway.adapters.citygml import addresses
 from gateway.adapters.citygml.assembly import Draft, Meanings, assemble
-from gateway.adapters.citygml.attributes import Attributes, put
+from gateway.adapters.citygml.attributes import Attributes, put, said_by_year
 from gateway.adapters.citygml.gml import Geometries
 from gateway.adapters.citygml.implicit import Implicit
-from gateway.adapters.citygml.names import HREF, IDS, Name, Names, Role, collection, local_name
+from gateway.adapters.citygml.names import HREF, IDS, Name, Names, Role, collection, given_id, local_name
 from gateway.adapters.citygml.problems import Problems
 from gateway.adapters.citygml.shape import Shape
 from gateway.model.feature import Feature
@@ -26,6 +26,7 @@ type Element = etree._Element
 _NCNAME = re.compile(r"[^\W\d][\w.\-·]*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$")
+_MEANINGLESS = "+GenericThematicSurface"
 _CHECKED_IDS = 250_000
 _LONGEST_OPAQUE = 8 << 20
 
@@ -76,6 +77,7 @@ class Families:
                 self._other(draft, child, child_name)
             else:
                 self._special(draft, child, child_name)
+        said_by_year(feature.properties)
         feature.validity = self._validity(feature)
         return feature.id
 
@@ -122,6 +124,10 @@ class Families:
         for child in element:
             child_name = self._names[child.tag]
             surface = child_name.surface or self._foreign_surface(child, child_name)
+            if surface == _MEANINGLESS and self._says_nothing(child):
+                for part in child:
+                    self._hold_geometry(draft, part, self._names[part.tag])
+                continue
             if surface is not None:
                 self._surface(draft, child, surface, None)
                 continue
@@ -145,6 +151,10 @@ class Families:
     def _holds_foreign(self, element: Element) -> bool:
         names = (self._names[part.tag] for part in element.iter(etree.Element))
         return any(not name.module or (name.module == "gml" and name.local in ("pos", "posList")) for name in names)
+
+    def _says_nothing(self, element: Element) -> bool:
+        """Whether a generic boundary surface is there for its faces alone, because its object has no property for them."""
+        return given_id(element) is None and all(self._names[part.tag].role is Role.GEOMETRY for part in element)
 
     def _foreign_surface(self, element: Element, name: Name) -> str | None:
         """Whether an extension's element is a boundary surface: it is called so and has a geometry."""
@@ -180,7 +190,7 @@ class Families:
 
     def _surface(self, draft: Draft, element: Element, kind: str, parent: int | None) -> int:
         number = len(draft.surfaces)
-        surface = BoundarySurface(kind, element.get(IDS[0]) or element.get(IDS[1]), {}, parent)
+        surface = BoundarySurface(kind, given_id(element), {}, parent)
         draft.surfaces.append(surface)
         for child in element:
             name = self._names[child.tag]

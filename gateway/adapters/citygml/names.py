@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from lxml import etree
+
 GML_OLD = "http://www.opengis.net/gml"
 GML_NEW = "http://www.opengis.net/gml/3.2"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -22,6 +24,7 @@ ROOT = re.compile(r"\{http://www\.opengis\.net/citygml/([123])\.0\}CityModel")
 MEMBERS = ("cityObjectMember", "featureMember", "featureMembers", "appearanceMember", "versionMember", "versionTransitionMember")
 
 _NAMESPACE = re.compile(r"http://www\.opengis\.net/citygml/(?:(?P<module>[a-z]+)/)?(?P<version>[123])\.0$")
+_UNNAMED = re.compile(r"_unnamed\.\d+")
 _MOST_NAMES = 5000
 _LOD = re.compile(r"lod([0-4])(\w*)$")
 
@@ -99,12 +102,12 @@ COLLECTIONS = {
 }
 
 CREATED = ("creationDate", "terminationDate", "validFrom", "validTo")
-NUMBERS = frozenset({"rootBallDiameter", "maxRootBallDepth", "minHeight", "maxHeight"})
-"""Measures that only CityGML 3.0 has."""
+NUMBERS = frozenset({"rootBallDiameter", "maxRootBallDepth", "minHeight", "maxHeight", "sortKey"})
+"""Measures and numbers that only CityGML 3.0 has."""
 INTEGERS = frozenset({"yearOfConstruction", "yearOfDemolition", "storeysAboveGround", "storeysBelowGround", "lod"})
 MEASURES = frozenset({"measuredHeight", "height", "trunkDiameter", "crownDiameter", "averageHeight"})
 MEASURE_LISTS = frozenset({"storeyHeightsAboveGround", "storeyHeightsBelowGround"})
-BOOLEANS = frozenset({"isMovable"})
+BOOLEANS = frozenset({"isMovable", "isStructuralElement"})
 
 
 class Role(Enum):
@@ -199,6 +202,17 @@ def _surface_type(module: str, local: str) -> str | None:
 def collection(module: str) -> str:
     """The collection of a module's features; ``extension`` for those of an ADE."""
     return COLLECTIONS.get(module, module) if module else "extension"
+
+
+def unnamed(number: int) -> str:
+    """A gml:id for what has none, where GML 3.2 demands one: `given_id` does not take it for a name."""
+    return f"_unnamed.{number}"
+
+
+def given_id(element: etree._Element) -> str | None:
+    """The gml:id of an element (of either GML) if its author gave it one."""
+    found = element.get(IDS[0]) or element.get(IDS[1])
+    return None if found is not None and _UNNAMED.fullmatch(found) else found
 
 
 def local_name(tag: str) -> str:

@@ -89,9 +89,11 @@ def read(tmp_path: Path) -> Callable[..., Read]:
 def written() -> Callable[..., tuple[bytes, Report]]:
     """Writes features as CityGML."""
 
-    def through(features: list[Feature], crs: Crs | None = None, title: str | None = None) -> tuple[bytes, Report]:
+    def through(
+        features: list[Feature], crs: Crs | None = None, title: str | None = None, version: str | None = None
+    ) -> tuple[bytes, Report]:
         sink, report = io.BytesIO(), Report()
-        ADAPTER.write(iter(features), sink, Output(crs, title), report)
+        ADAPTER.write(iter(features), sink, Output(crs, title, version=version), report)
         return sink.getvalue(), report
 
     return through

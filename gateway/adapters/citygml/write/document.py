@@ -1,4 +1,4 @@
-"""A whole CityGML 2.0 document: the root, its envelope, and one member after another, in constant memory."""
+"""A whole CityGML document: the root, its envelope, and one member after another, in constant memory."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from gateway.adapters.citygml.references import writes_swapped
+from gateway.adapters.citygml.write.dialects import dialect
 from gateway.adapters.citygml.write.objects import ObjectWriter
-from gateway.adapters.citygml.write.schema import NAMESPACES
-from gateway.adapters.citygml.write.shapes import Extent, Shapes
+from gateway.adapters.citygml.write.shapes import Extent
 from gateway.adapters.citygml.write.text import escape
 from gateway.adapters.citygml.write.wkb import geometry_of
 from gateway.model.crs import Crs
@@ -21,7 +21,7 @@ _ENVELOPE = 400
 
 
 def write(features: Iterable[Feature], sink: BinaryIO, output: Output, report: Report) -> None:
-    """Write a stream of features in family order as CityGML 2.0.
+    """Write a stream of features in family order as CityGML of `output.version`: 3.0, else 2.0.
 
     The envelope is filled in at the end where `sink` can go back; elsewhere every geometry names its reference system.
     """
@@ -32,9 +32,10 @@ def write(features: Iterable[Feature], sink: BinaryIO, output: Output, report: R
     can_return = sink.seekable()
     mark = "" if name is None or can_return else f' srsName="{escape(name, report)}" srsDimension="3"'
     extent = Extent()
-    objects = ObjectWriter(Shapes(swap=swap, attributes=mark, extent=extent), report)
+    ours = dialect(output.version)
+    objects = ObjectWriter(ours, ours.shapes(swap=swap, attributes=mark, extent=extent), report)
     title = "" if output.title is None else f"<gml:name>{escape(output.title, report)}</gml:name>"
-    spaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+    spaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in ours.edition.namespaces.items())
     sink.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<core:CityModel{spaces}>{title}\n'.encode())
     hole = sink.tell() if can_return else 0
     if can_return:

@@ -11,17 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.adapters.citygml.write.properties import PropertyWriter
-from gateway.adapters.citygml.write.schema import CORE, OPENINGS, Spec
 from gateway.adapters.citygml.write.shapes import Shapes
+from gateway.adapters.citygml.write.spec import Edition, Spec
 from gateway.adapters.citygml.write.text import identifier
 from gateway.model.feature import Feature
 from gateway.model.geometry import BoundarySurface, Geometry, Surface
 from gateway.model.report import Report
 
 type Key = str | int
-
-_SEMANTIC_LEVELS = (2, 3, 4)
-_OPENINGS_FROM = 3
 
 
 @dataclass(slots=True)
@@ -31,6 +28,7 @@ class Written:
     surface: BoundarySurface
     property: str
     element: str
+    is_opening: bool = False
     faces: dict[int, list[str]] = field(default_factory=dict)
     openings: list[Written] = field(default_factory=list)
 
@@ -57,8 +55,9 @@ class Family:
 class Surfaces:
     """The boundary surfaces of one feature, filled as its geometries are written."""
 
-    def __init__(self, feature: Feature, spec: Spec, family: Family, shapes: Shapes, report: Report) -> None:
+    def __init__(self, feature: Feature, spec: Spec, family: Family, edition: Edition, shapes: Shapes, report: Report) -> None:
         self._feature, self._spec, self._family, self._shapes, self._report = feature, spec, family, shapes, report
+        self._edition = edition
         self._written: dict[Key, Written | None] = {}
         self._count = 0
 
@@ -66,14 +65,15 @@ class Surfaces:
         """The surfaces of a geometry that can be written at this level, by their number; the others are counted."""
         if not geometry.surfaces:
             return {}
-        if level not in _SEMANTIC_LEVELS or self._spec.surfaces is None:
+        if level not in self._edition.semantic_levels or not self._spec.surfaces:
             self._report.changed("semantics", f"{self._spec.element} has none at LoD {level}", self._feature.id)
             return {}
         found: dict[int, Written] = {}
         for number, surface in enumerate(geometry.surfaces):
             written = self._place(geometry, surface)
-            if written is None or (written.property == "opening" and level < _OPENINGS_FROM):
-                self._report.changed(f"semantics {surface.type}", "it has no place here in CityGML 2.0", self._feature.id)
+            if written is None or (written.is_opening and level < self._edition.openings_from):
+                why = f"it has no place here in CityGML {self._edition.version}"
+                self._report.changed(f"semantics {surface.type}", why, self._feature.id)
             else:
                 found[number] = written
         return found
@@ -83,13 +83,11 @@ class Surfaces:
         if key in self._written:
             return self._written[key]
         written: Written | None = None
-        prefix = self._spec.prefix
-        if surface.type in OPENINGS and surface.parent is not None and prefix in ("bldg", "brid", "tun"):
-            parent = self._place(geometry, geometry.surfaces[surface.parent])
-            if parent is not None and parent.surface.type not in OPENINGS:
-                written = Written(surface, "opening", f"{prefix}:{surface.type}")
-                parent.openings.append(written)
-        elif self._spec.surfaces is not None and surface.type in self._spec.surfaces:
+        parent = None if surface.parent is None else self._place(geometry, geometry.surfaces[surface.parent])
+        if parent is not None and surface.type in (inner := self._edition.surfaces[parent.element].surfaces):
+            written = Written(surface, *inner[surface.type], is_opening=True)
+            parent.openings.append(written)
+        elif surface.type in self._spec.surfaces:
             written = Written(surface, *self._spec.surfaces[surface.type])
         self._written[key] = written
         return written
@@ -102,8 +100,7 @@ class Surfaces:
         target = self._family.polygons.get((level, _outer([[surface[0][0], *surface[0][:0:-1]]])))
         if target is None:
             return None
-        base = f'<gml:OrientableSurface orientation="-"><gml:baseSurface xlink:href="#{target}"/></gml:OrientableSurface>'
-        return f"<gml:surfaceMember>{base}</gml:surfaceMember>"
+        return f"<gml:surfaceMember>{self._shapes.turned(target)}</gml:surfaceMember>"
 
     def owns(self, surface: BoundarySurface) -> bool:
         """Whether this feature is the one to write the surface."""
@@ -123,8 +120,9 @@ class Surfaces:
         """The finished surfaces by the property they stand in."""
         slots: dict[str, list[str]] = {}
         for written in self._written.values():
-            if written is not None and written.property != "opening" and self._is_worth(written):
-                slots.setdefault(written.property, []).append(self._finished(written, properties))
+            if written is not None and not written.is_opening and self._is_worth(written):
+                tag = self._spec.properties[written.property]
+                slots.setdefault(written.property, []).append(f"<{tag}>{self._finished(written, properties)}</{tag}>")
         return slots
 
     def _is_worth(self, written: Written) -> bool:
@@ -132,25 +130,25 @@ class Surfaces:
         return self.owns(written.surface) or bool(written.faces) or any(map(self._is_worth, written.openings))
 
     def _finished(self, written: Written, properties: PropertyWriter) -> str:
-        surface, prefix, tag = written.surface, self._spec.prefix, written.element
+        surface, spec = written.surface, self._edition.surfaces[written.element]
         own = {key: value for key, value in surface.attributes.items() if key != "address"}
         if "address" in surface.attributes:
             self._report.lost("address of an opening", "addresses of doors are not written", self._feature.id)
-        head = properties.names(own)
-        codes = ("class", "function", "usage", "surfaceMaterial") if prefix == "tran" else ()
-        slots = properties.write(own, codes, prefix, self._feature.id)
-        parts = [*head, *(text for slot in (*CORE, *codes) for text in slots.get(slot, ()))]
+        head = "".join(properties.names(own))
+        slots = properties.write(own, spec, self._feature.id)
         for level in sorted(written.faces):
-            kind = "CompositeSurface" if self._spec.face == "Surface" else "MultiSurface"
-            inner = self._shapes.surfaces(kind, written.faces[level])
-            parts.append(f"<{prefix}:lod{level}{self._spec.face}>{inner}</{prefix}:lod{level}{self._spec.face}>")
+            kind = "CompositeSurface" if spec.face == "Surface" else "MultiSurface"
+            slot = f"lod{level}{spec.face}"
+            slots[slot] = [
+                f"<{spec.properties[slot]}>{self._shapes.surfaces(kind, written.faces[level])}</{spec.properties[slot]}>"
+            ]
         for opening in written.openings:
             if self._is_worth(opening):
-                parts.append(self._finished(opening, properties))
-        named = ""
-        if surface.id is not None and self.owns(surface):
-            named = f' gml:id="{identifier(surface.id)}"'
-        return f"<{prefix}:{written.property}><{tag}{named}>{''.join(parts)}</{tag}></{prefix}:{written.property}>"
+                tag = spec.properties[opening.property]
+                slots.setdefault(opening.property, []).append(f"<{tag}>{self._finished(opening, properties)}</{tag}>")
+        content = "".join(text for slot in spec.properties for text in slots.get(slot, ()))
+        given = surface.id if surface.id is not None and self.owns(surface) else None
+        return f"<{spec.element}{self._shapes.named(given)}>{head}{content}</{spec.element}>"
 
 
 def _outer(surface: Surface) -> tuple[Any, ...]:

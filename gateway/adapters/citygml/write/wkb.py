@@ -17,7 +17,7 @@ def geometry_of(shape: bytes, report: Report, object_id: str) -> Geometry | None
     reader = _Reader(shape)
     kind, parts = reader.geometry()
     if kind not in _SINGLE and kind not in _MULTI:
-        report.lost("geometry", "a collection of several kinds has no place in CityGML 2.0", object_id)
+        report.lost("geometry", "a collection of several kinds has no place in CityGML", object_id)
         return None
     if not parts:
         return None

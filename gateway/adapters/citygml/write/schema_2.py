@@ -1,13 +1,13 @@
 """CityGML 2.0 as the writer needs it: for each CityJSON type its element and the order of its properties (OGC 12-019 annex A).
 
-A sequence lists property names as the XSD does; the properties of core:AbstractCityObject come before every one of them.
+The properties of core:AbstractCityObject come before every type's own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gateway.adapters.citygml.write.spec import Edition, Place, Spec, spec
 
-NAMESPACES = {
+_NAMESPACES = {
     "core": "http://www.opengis.net/citygml/2.0",
     "bldg": "http://www.opengis.net/citygml/building/2.0",
     "brid": "http://www.opengis.net/citygml/bridge/2.0",
@@ -26,9 +26,12 @@ NAMESPACES = {
     "xAL": "urn:oasis:names:tc:ciq:xsdschema:xAL:2.0",
 }
 
-CORE = ("creationDate", "terminationDate", "externalReference", "generalizesTo", "relativeToTerrain", "relativeToWater", "generic")
+_CORE = (
+    "core:creationDate core:terminationDate core:externalReference core:generalizesTo core:relativeToTerrain core:relativeToWater "
+    "generic "
+)
 
-ATTRIBUTES = {
+_ATTRIBUTES = {
     "class": "code",
     "function": "code",
     "usage": "code",
@@ -51,48 +54,16 @@ ATTRIBUTES = {
     "groupMember": "reference",
     "parent": "reference",
 }
-"""The standard attributes and how each is written. Only codes but `class` may be repeated (see `SINGLE`)."""
+"""The standard attributes and how each is written. Only codes but `class` may be repeated (see `_SINGLE`)."""
 
-SINGLE = frozenset({"class", "roofType", "species", "surfaceMaterial", "parent"})
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """How one type is written: element, property order, where children and boundary surfaces go.
-
-    `children` is by child type; a second name after ``|`` is for what lies inside. `surfaces` is by semantic type: the property
-    and element; `face` is how a boundary surface's geometry property ends.
-    """
-
-    element: str
-    sequence: tuple[str, ...]
-    children: dict[str, str] | None = None
-    surfaces: dict[str, tuple[str, str]] | None = None
-    face: str = "MultiSurface"
-
-    @property
-    def prefix(self) -> str:
-        """The namespace prefix of the element and its properties."""
-        return self.element.partition(":")[0]
+_SINGLE = frozenset({"class", "roofType", "species", "surfaceMaterial", "parent"})
 
 
-def _order(text: str) -> tuple[str, ...]:
-    """A sequence from its names; ``lod[2-4]X`` stands for lod2X lod3X lod4X."""
-    names: list[str] = []
-    for word in text.split():
-        if word.startswith("lod["):
-            first, last, rest = word[4], word[6], word[8:]
-            names += [f"lod{level}{rest}" for level in range(int(first), int(last) + 1)]
-        else:
-            names.append(word)
-    return tuple(names)
-
-
-def _bounded(prefix: str, *names: str) -> dict[str, tuple[str, str]]:
+def _bounded(prefix: str, *names: str) -> dict[str, Place]:
     return {name: ("boundedBy", f"{prefix}:{name}") for name in names}
 
 
-_CODES = "class function usage "
+_CODES = _CORE + "class function usage "
 _SITE_SURFACES = (
     "RoofSurface", "WallSurface", "GroundSurface", "ClosureSurface", "OuterCeilingSurface", "OuterFloorSurface", "FloorSurface",
     "InteriorWallSurface", "CeilingSurface",
@@ -102,13 +73,13 @@ _MASSES = (
     "{outer} boundedBy lod3Solid lod3MultiSurface lod3MultiCurve lod3TerrainIntersection lod4Solid lod4MultiSurface "
     "lod4MultiCurve lod4TerrainIntersection {inner} "
 )
-_BUILDING = _order(
+_BUILDING = (
     _CODES + "yearOfConstruction yearOfDemolition roofType measuredHeight storeysAboveGround storeysBelowGround "
     "storeyHeightsAboveGround storeyHeightsBelowGround lod0FootPrint lod0RoofEdge "
     + _MASSES.format(outer="outerBuildingInstallation interiorBuildingInstallation", inner="interiorRoom consistsOfBuildingPart")
     + "address"
 )
-_BRIDGE = _order(
+_BRIDGE = (
     _CODES + "yearOfConstruction yearOfDemolition isMovable "
     + _MASSES.format(
         outer="outerBridgeConstruction outerBridgeInstallation interiorBridgeInstallation",
@@ -116,22 +87,23 @@ _BRIDGE = _order(
     )
     + "address"
 )  # fmt: skip
-_TUNNEL = _order(
+_TUNNEL = (
     _CODES + "yearOfConstruction yearOfDemolition "
     + _MASSES.format(outer="outerTunnelInstallation interiorTunnelInstallation", inner="interiorHollowSpace consistsOfTunnelPart")
 )  # fmt: skip
-_OUTER_INSTALLATION = _order(_CODES + "lod[2-4]Geometry lod[2-4]ImplicitRepresentation boundedBy")
-_INNER_INSTALLATION = _order(_CODES + "lod4Geometry lod4ImplicitRepresentation boundedBy")
-_FURNITURE = _order(_CODES + "lod4Geometry lod4ImplicitRepresentation")
+_OUTER_INSTALLATION = _CODES + "lod[2-4]Geometry lod[2-4]ImplicitRepresentation boundedBy"
+_INNER_INSTALLATION = _CODES + "lod4Geometry lod4ImplicitRepresentation boundedBy"
+_FURNITURE = _CODES + "lod4Geometry lod4ImplicitRepresentation"
 _ROOM = _CODES + "lod4Solid lod4MultiSurface boundedBy interiorFurniture "
-_TRANSPORT = _order(_CODES + "trafficArea auxiliaryTrafficArea lod0Network lod[1-4]MultiSurface")
+_TRANSPORT = _CODES + "trafficArea auxiliaryTrafficArea lod0Network lod[1-4]MultiSurface"
 _TRAFFIC = {
     "TrafficArea": ("trafficArea", "tran:TrafficArea"),
     "AuxiliaryTrafficArea": ("auxiliaryTrafficArea", "tran:AuxiliaryTrafficArea"),
 }
+_WATER = _bounded("wtr", "WaterSurface", "WaterGroundSurface", "WaterClosureSurface")
 
 
-def _site(prefix: str, kind: str, sequence: tuple[str, ...], room: tuple[str, str], **more: str) -> dict[str, Spec]:
+def _site(prefix: str, kind: str, sequence: str, room: tuple[str, str], **more: str) -> dict[str, Spec]:
     """The types of one of the three modules of constructions: they differ in names alone."""
     surfaces = _bounded(prefix, *_SITE_SURFACES)
     children = {
@@ -144,31 +116,29 @@ def _site(prefix: str, kind: str, sequence: tuple[str, ...], room: tuple[str, st
     in_room = {f"{kind}Furniture": "interiorFurniture", f"{kind}Installation": f"{inside}|{inside}"}
     called = {"BuildingRoom": "Room", "TunnelHollowSpace": "HollowSpace"}
     return {
-        kind: Spec(f"{prefix}:{kind}", sequence, children, surfaces),
-        f"{kind}Part": Spec(f"{prefix}:{kind}Part", sequence, children, surfaces),
-        f"{kind}Installation": Spec(f"{prefix}:{kind}Installation", _OUTER_INSTALLATION, None, surfaces),
-        f"{kind}Installation|": Spec(f"{prefix}:Int{kind}Installation", _INNER_INSTALLATION, None, surfaces),
-        f"{kind}Furniture": Spec(f"{prefix}:{kind}Furniture", _FURNITURE),
-        room[0]: Spec(f"{prefix}:{called.get(room[0], room[0])}", _order(_ROOM + inside), in_room, surfaces),
+        kind: spec(f"{prefix}:{kind}", sequence, children, surfaces),
+        f"{kind}Part": spec(f"{prefix}:{kind}Part", sequence, children, surfaces),
+        f"{kind}Installation": spec(f"{prefix}:{kind}Installation", _OUTER_INSTALLATION, None, surfaces),
+        f"{kind}Installation|": spec(f"{prefix}:Int{kind}Installation", _INNER_INSTALLATION, None, surfaces),
+        f"{kind}Furniture": spec(f"{prefix}:{kind}Furniture", _FURNITURE),
+        room[0]: spec(f"{prefix}:{called.get(room[0], room[0])}", _ROOM + inside, in_room, surfaces),
     }
 
 
-GENERIC = Spec(
-    "gen:GenericCityObject", _order(_CODES + "lod[0-4]Geometry lod[0-4]TerrainIntersection lod[0-4]ImplicitRepresentation")
-)
+_GENERIC = spec("gen:GenericCityObject", _CODES + "lod[0-4]Geometry lod[0-4]TerrainIntersection lod[0-4]ImplicitRepresentation")
 
-SPECS: dict[str, Spec] = {
+_SPECS: dict[str, Spec] = {
     **_site("bldg", "Building", _BUILDING, ("BuildingRoom", "interiorRoom")),
     **_site("brid", "Bridge", _BRIDGE, ("BridgeRoom", "interiorBridgeRoom"), BridgeConstructiveElement="outerBridgeConstruction"),
     **_site("tun", "Tunnel", _TUNNEL, ("TunnelHollowSpace", "interiorHollowSpace")),
-    "BridgeConstructiveElement": Spec(
+    "BridgeConstructiveElement": spec(
         "brid:BridgeConstructionElement",
-        _order(_CODES + "lod[1-4]Geometry lod[1-4]TerrainIntersection lod[1-4]ImplicitRepresentation boundedBy"),
+        _CODES + "lod[1-4]Geometry lod[1-4]TerrainIntersection lod[1-4]ImplicitRepresentation boundedBy",
         None,
         _bounded("brid", *_SITE_SURFACES),
     ),
     **{
-        kind: Spec(f"tran:{element}", _TRANSPORT, None, _TRAFFIC)
+        kind: spec(f"tran:{element}", _TRANSPORT, None, _TRAFFIC)
         for kind, element in (
             ("Road", "Road"),
             ("Railway", "Railway"),
@@ -177,27 +147,55 @@ SPECS: dict[str, Spec] = {
             ("+TransportationComplex", "TransportationComplex"),
         )
     },
-    "WaterBody": Spec(
+    "WaterBody": spec(
         "wtr:WaterBody",
-        _order(_CODES + "lod0MultiCurve lod0MultiSurface lod1MultiCurve lod1MultiSurface lod[1-4]Solid boundedBy"),
+        _CODES + "lod0MultiCurve lod0MultiSurface lod1MultiCurve lod1MultiSurface lod[1-4]Solid boundedBy",
         None,
-        _bounded("wtr", "WaterSurface", "WaterGroundSurface", "WaterClosureSurface"),
+        _WATER,
         "Surface",
     ),
-    "SolitaryVegetationObject": Spec(
+    "SolitaryVegetationObject": spec(
         "veg:SolitaryVegetationObject",
-        _order(_CODES + "species height trunkDiameter crownDiameter lod[1-4]Geometry lod[1-4]ImplicitRepresentation"),
+        _CODES + "species height trunkDiameter crownDiameter lod[1-4]Geometry lod[1-4]ImplicitRepresentation",
     ),
-    "PlantCover": Spec("veg:PlantCover", _order(_CODES + "averageHeight lod[1-4]MultiSurface lod[1-4]MultiSolid")),
-    "CityFurniture": Spec(
-        "frn:CityFurniture", _order(_CODES + "lod[1-4]Geometry lod[1-4]TerrainIntersection lod[1-4]ImplicitRepresentation")
+    "PlantCover": spec("veg:PlantCover", _CODES + "averageHeight lod[1-4]MultiSurface lod[1-4]MultiSolid"),
+    "CityFurniture": spec(
+        "frn:CityFurniture", _CODES + "lod[1-4]Geometry lod[1-4]TerrainIntersection lod[1-4]ImplicitRepresentation"
     ),
-    "LandUse": Spec("luse:LandUse", _order(_CODES + "lod[0-4]MultiSurface")),
-    "GenericCityObject": GENERIC,
-    "CityObjectGroup": Spec("grp:CityObjectGroup", _order(_CODES + "groupMember parent geometry")),
-    "+ReliefFeature": Spec("dem:ReliefFeature", ("lod", "reliefComponent"), {"TINRelief": "reliefComponent"}),
-    "TINRelief": Spec("dem:TINRelief", ("lod", "tin")),
+    "LandUse": spec("luse:LandUse", _CODES + "lod[0-4]MultiSurface"),
+    "GenericCityObject": _GENERIC,
+    "CityObjectGroup": spec("grp:CityObjectGroup", _CODES + "groupMember parent geometry"),
+    "+ReliefFeature": spec("dem:ReliefFeature", _CORE + "lod reliefComponent", {"TINRelief": "reliefComponent"}),
+    "TINRelief": spec("dem:TINRelief", _CORE + "lod tin"),
 }
 """The types that CityGML 2.0 has; ``Kind|`` is the form inside a building. All others are written as GenericCityObject."""
 
-OPENINGS = ("Window", "Door")
+
+def _boundary_surfaces() -> dict[str, Spec]:
+    """The boundary surfaces by element. Openings stand in the other surfaces of a site; traffic areas have codes of their own."""
+    found: dict[str, Spec] = {}
+    for prefix in ("bldg", "brid", "tun"):
+        openings = {name: ("opening", f"{prefix}:{name}") for name in ("Window", "Door")}
+        faces = _CORE + "lod[2-4]MultiSurface"
+        found |= {f"{prefix}:{name}": spec(f"{prefix}:{name}", f"{faces} opening", None, openings) for name in _SITE_SURFACES}
+        found |= {element: spec(element, faces) for _, element in openings.values()}
+    for _, element in _WATER.values():
+        found[element] = spec(element, _CORE + "lod[2-4]Surface", face="Surface")
+    for _, element in _TRAFFIC.values():
+        found[element] = spec(element, _CODES + "surfaceMaterial lod[2-4]MultiSurface")
+    return found
+
+
+EDITION = Edition(
+    version="2.0",
+    namespaces=_NAMESPACES,
+    specs=_SPECS,
+    generic=_GENERIC,
+    surfaces=_boundary_surfaces(),
+    attributes=_ATTRIBUTES,
+    single=_SINGLE,
+    levels=(0, 1, 2, 3, 4),
+    semantic_levels=(2, 3, 4),
+    openings_from=3,
+    template="relativeGMLGeometry",
+)
