@@ -23,7 +23,13 @@ FILES = {
     "maplibre-gl-shared.mjs": "maplibre-gl/dist/maplibre-gl-shared.mjs",
     "maplibre-gl.css": "maplibre-gl/dist/maplibre-gl.css",
     "maplibre-gl.LICENSE.txt": "maplibre-gl/LICENSE.txt",
+    "three.module.js": "three/build/three.module.js",
+    "three.core.js": "three/build/three.core.js",
+    "three.OrbitControls.js": "three/examples/jsm/controls/OrbitControls.js",
+    "three.LICENSE.txt": "three/LICENSE",
 }
+IMPORTS = {"three.OrbitControls.js": ("from 'three';", "from './three.module.js';")}
+"""Imports by a bare name, made relative: a page would need an inline import map for them, which its policy forbids."""
 
 
 class VendorHook(BuildHookInterface[Any]):
@@ -46,7 +52,7 @@ class VendorHook(BuildHookInterface[Any]):
 
 
 def _stamp(root: Path) -> str:
-    digest = hashlib.sha256(repr(sorted(FILES.items())).encode())
+    digest = hashlib.sha256(repr((sorted(FILES.items()), sorted(IMPORTS.items()))).encode())
     for name in LOCK:
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
@@ -65,3 +71,8 @@ def _install(root: Path, vendor: Path) -> None:
         vendor.mkdir(parents=True, exist_ok=True)
         for name, source in FILES.items():
             shutil.copy(work / "node_modules" / source, vendor / name)
+        for name, (bare, relative) in IMPORTS.items():
+            text = (vendor / name).read_text(encoding="utf-8")
+            if bare not in text:
+                raise RuntimeError(f"{FILES[name]} has no import {bare}")
+            (vendor / name).write_text(text.replace(bare, relative), encoding="utf-8")

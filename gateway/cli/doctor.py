@@ -102,7 +102,8 @@ def _gdal() -> Probe:
 
 def _web_assets() -> Probe:
     vendor = resources.files("gateway") / "web" / "static" / "vendor"
-    missing = [name for name in ("maplibre-gl.mjs", "maplibre-gl.css") if not (vendor / name).is_file()]
+    wanted = ("maplibre-gl.mjs", "maplibre-gl.css", "three.module.js", "three.core.js", "three.OrbitControls.js")
+    missing = [name for name in wanted if not (vendor / name).is_file()]
     if missing:
         return Probe(
             "web assets",
@@ -110,7 +111,7 @@ def _web_assets() -> Probe:
             f"missing: {', '.join(missing)}",
             "build the package anew (uv sync --reinstall-package twin-gateway)",
         )
-    return Probe("web assets", "good", "the map's library is shipped")
+    return Probe("web assets", "good", "the libraries of map and 3D view are shipped")
 
 
 def _attempt(name: str, look: Callable[[], str], cure: str) -> Probe:

@@ -35,8 +35,6 @@ _LOCK = "lock"
 class Superseded(Conflict):
     """A newer version came before the making had begun; ask again."""
 
-    code = "superseded"
-
 
 class StoppedError(OutOfTime):
     """The server ends, and the making with it."""

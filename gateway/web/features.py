@@ -10,10 +10,11 @@ from fastapi import Response
 
 from gateway.model.crs import Crs
 from gateway.model.text import pick
+from gateway.services import family
 from gateway.services.query import Item, Items, Source
 from gateway.web import caching, licences, linked
 from gateway.web.asked import Asked
-from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, TURTLE
+from gateway.web.negotiation import CITYJSON, GEOJSON, HTML, JSON_LD, TURTLE
 from gateway.web.parameters import ITEMS, filterable, items_request, token_of
 
 GEOJSON_TYPE = "application/geo+json"
@@ -41,19 +42,21 @@ def items(asked: Asked, collection: str) -> Response:
 
 def item(asked: Asked, collection: str, feature: str) -> Response:
     """``GET /collections/{id}/items/{featureId}`` (OGC 17-069r4, /req/core/f-op)."""
-    offer = asked.offer(GEOJSON, HTML, JSON_LD, TURTLE)
-    given = asked.read(ITEM_PARAMETERS)
+    offer = asked.offer(GEOJSON, HTML, CITYJSON, JSON_LD, TURTLE)
+    given = asked.read(frozenset() if offer is CITYJSON else ITEM_PARAMETERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
         tag = caching.etag(asked, view, offer)
         found = view.item(source, feature, given.get("crs"))
         if caching.is_fresh(asked, tag):
             return caching.not_modified(tag)
-        head = _headers(asked, source, found.crs, tag)
+        head = _headers(asked, source, source.collection.crs if offer is CITYJSON else found.crs, tag)
         if offer is HTML:
             from gateway.web import pages
 
             return pages.item(asked, found, view, head)
+        if offer is CITYJSON:
+            return Response(family.as_cityjson(view, source, found.row), headers=head, media_type=CITYJSON.media_type)
     if offer in (JSON_LD, TURTLE):
         return linked.feature(asked, found, offer, head)
     return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
@@ -104,6 +107,7 @@ def _feature(asked: Asked, found: Item) -> bytes:
     links = [
         link(asked.again(), "self", GEOJSON_TYPE, "this feature"),
         link(asked.again(f="html"), "alternate", "text/html", "this feature as a web page"),
+        link(asked.again(f="cityjson", crs=None), "alternate", CITYJSON.media_type, "this feature and its family in 3D"),
         link(asked.again(f="jsonld"), "alternate", "application/ld+json", "this feature as linked data"),
         link(asked.again(f="ttl"), "alternate", "text/turtle", "this feature as linked data"),
         *_context(asked, found.source),

@@ -34,6 +34,7 @@ JSON = Offer("json", "application/json")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
 JSON_LD = Offer("jsonld", "application/ld+json")
 TURTLE = Offer("ttl", "text/turtle", ("application/x-turtle",))
+CITYJSON = Offer("cityjson", "application/city+json")
 HTML = Offer("html", "text/html; charset=utf-8", ("application/xhtml+xml",))
 
 

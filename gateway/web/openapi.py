@@ -159,6 +159,7 @@ def _property(field: Field) -> dict[str, Any]:
 
 def _item() -> dict[str, Any]:
     content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in ("text/html", "application/ld+json", "text/turtle")}
+    content["application/city+json"] = {"schema": _ref("schemas", "Any")}
     content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, **content}
     own = ["collectionId", "featureId", "crs", "f-feature", "lang"]
     operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})

@@ -32,7 +32,7 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "f": _format("json", "html"),
         "f-json": _format("json"),
         "f-download": _format(*(format.name for format in FORMATS)),
-        "f-feature": _format("json", "html", "jsonld", "ttl"),
+        "f-feature": _format("json", "html", "cityjson", "jsonld", "ttl"),
         "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
         "lang": _query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
         "limit": _query(

@@ -11,11 +11,17 @@ from fastapi import Response
 from gateway.services import document
 from gateway.services.query import Item, Items, View
 from gateway.web.asked import Asked
+from gateway.web.messages import text
 from gateway.web.pages.catalogue import card
 from gateway.web.pages.render import page
 from gateway.web.parameters import token_of
 
 _COLUMNS = 8
+SURFACES = (
+    *("RoofSurface", "WallSurface", "GroundSurface", "ClosureSurface", "OuterCeilingSurface", "OuterFloorSurface"),
+    *("InteriorWallSurface", "FloorSurface", "CeilingSurface", "Window", "Door", "none"),
+)
+"""The kinds of surface that the 3D view has words for."""
 
 
 def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
@@ -55,7 +61,15 @@ def item(asked: Asked, found: Item, view: View, headers: Mapping[str, str]) -> R
         children={} if whole is None else view.homes(found.source, whole.children),
         lods=[] if whole is None else sorted({f"LoD{geometry.lod} {geometry.type}" for geometry in whole.geometries}),
         address=asked.here(f="json"),
+        postal=[] if whole is None else [list(_flat(_postal(address))) for address in whole.addresses],
+        has_shape=whole is not None and bool(whole.geometries or whole.children or whole.parent),
+        surfaces={kind.removeprefix("none"): text(f"surface-{kind}", asked.language_or_default()) for kind in SURFACES},
     )
+
+
+def _postal(address: Mapping[str, Any]) -> dict[str, Any]:
+    """An address as people read it: its words, without the point where it stands and the id it had."""
+    return {name: value for name, value in address.items() if name not in ("location", "id", "type")}
 
 
 def _flat(properties: Mapping[str, Any], prefix: str = "") -> Any:
