@@ -81,6 +81,10 @@ class Projector:
                 raise Busy("another projector is at work")
             time.sleep(_POLL)
 
+    def behind(self, target: int) -> dict[str, int]:
+        """How many entries each projection has still to take in, to stand at the sequence `target`."""
+        return {projection.name: max(target - projection.cursor(), 0) for projection in self._projections}
+
     def _has_reached(self, target: int) -> bool:
         return all(projection.cursor() >= target for projection in self._projections)
 

@@ -15,11 +15,12 @@ from starlette.staticfiles import StaticFiles
 from gateway import __version__
 from gateway.model.access import EVERYTHING
 from gateway.web import problem, upload
+from gateway.web.counting import Counts
 from gateway.web.front import Front
 from gateway.wiring import Gateway
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = ("landing", "collections", "items", "downloads", "datasets", "submissions", "health", "csw", "sparql", "identifiers")
+ROUTERS = ("landing", "collections", "items", "downloads", "datasets", "submissions", "health", "metrics", "csw", "sparql", "identifiers")
 
 
 class Application(FastAPI):
@@ -55,7 +56,8 @@ def create_app(gateway: Gateway, *, use_fast: bool = True, owns: bool = False) -
     for name in ROUTERS:
         app.include_router(import_module(f"gateway.web.routers.{name}").router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.front = Front(super(Application, app).__call__, gateway, use_fast=use_fast)
+    app.state.counts = Counts(gateway.folder)
+    app.front = Front(super(Application, app).__call__, gateway, counts=app.state.counts, use_fast=use_fast)
     upload.sweep(gateway.folder)
     with gateway.queries.view(EVERYTHING) as view:
         gateway.downloads.sweep(view.sources())

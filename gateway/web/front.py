@@ -16,6 +16,7 @@ from gateway.errors import GatewayError, TooLarge, Unsupported
 from gateway.web import fast, problem
 from gateway.web.asked import Asked
 from gateway.web.context import authenticate
+from gateway.web.counting import Counts
 from gateway.wiring import Gateway
 
 type Scope = MutableMapping[str, Any]
@@ -56,8 +57,9 @@ _log = structlog.get_logger("gateway.access")
 class Front:
     """The outermost layer of the application."""
 
-    def __init__(self, app: App, gateway: Gateway, *, use_fast: bool = True) -> None:
+    def __init__(self, app: App, gateway: Gateway, *, counts: Counts, use_fast: bool = True) -> None:
         self._app = app
+        self._counts = counts
         self._gateway = gateway
         self._fast = use_fast
         self._logs = gateway.settings.log_level in ("debug", "info")
@@ -97,8 +99,10 @@ class _Exchange:
         except Exception as error:  # noqa: BLE001 - the outermost layer: whatever it is, the caller gets a 500 and the log gets the trace
             if not self._is_complete:
                 await self._fail(problem.unexpected(error, self._asked), error)
+        seconds = perf_counter() - begun
+        self._front._counts.add(self._scope["path"], self._status, seconds)
         if self._front._logs:
-            self._write_log(perf_counter() - begun)
+            self._write_log(seconds)
 
     async def _answer(self) -> None:
         gateway = self._front._gateway

@@ -75,6 +75,7 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/health": _get(
             "other doors", "health", "Whether the twin can be read", "Any", html=False, formats="json", extra={"503": "Unhealthy"}
         ),
+        "/metrics": _metrics(),
     }
     for collection in collections[:_OWN_PATHS]:
         if filterable(collection):
@@ -165,6 +166,12 @@ def _item() -> dict[str, Any]:
     operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER
     return {"get": operation}
+
+
+def _metrics() -> dict[str, Any]:
+    """Measures for Prometheus."""
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    return {"get": _operation("other doors", "metrics", "What the server does, for Prometheus", [], content, {})}
 
 
 def _download() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from gateway.errors import GatewayError, UsageError
 from gateway.settings import load
+from gateway.web import counting
 
 _BACKLOG = 1024
 _OPTIONS: dict[str, Any] = {
@@ -79,6 +80,7 @@ def serve_on(sock: socket.socket, folder: Path, *, workers: int = 1) -> None:
     """The same on a socket that listens already; it is closed at the end."""
     if workers < 1:
         raise UsageError("there must be at least one worker", cure="--workers 1")
+    counting.begin_anew(folder)
     config = uvicorn.Config(Application(folder.resolve()), workers=workers, **_OPTIONS)
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
