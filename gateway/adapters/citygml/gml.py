@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from gateway.adapters.citygml.coordinates import bad_number, identifier_of, joined, of_coordinates, plain_ring, shown, turned
+from gateway.adapters.citygml.coordinates import bad_number, identifier_of, joined, of_coordinates, plain_rings, shown, turned
 from gateway.adapters.citygml.names import HREF
 from gateway.adapters.citygml.problems import Problems
 from gateway.adapters.citygml.shape import Element, Face, Frame, Line, Move, Shape
@@ -17,8 +17,8 @@ from gateway.adapters.citygml.tags import (
     CURVE_SETS,
     CURVES,
     FLAT,
-    FRAMING,
     GATHERED,
+    MEMBERS,
     MIXED,
     ORIENTED,
     OUTER,
@@ -27,7 +27,6 @@ from gateway.adapters.citygml.tags import (
     PLAIN,
     POINT_SETS,
     POINTS,
-    POLYGON,
     POS,
     POS_LIST,
     SEGMENTS,
@@ -91,31 +90,24 @@ class Geometries:
     def plain(self, holder: Element) -> list[Face] | None:
         """The faces of the usual case: one MultiSurface of sound polygons in the file's system; None for any other.
 
-        Nine surfaces in ten are such. One loop over the descendants reads them; whatever is unusual or wrong is left to the
-        general functions, which know what to say of it.
+        Nine surfaces in ten are such: one walk straight down reads them. Whatever is unusual or wrong is left to the general
+        functions, which know what to say of it.
         """
         frame = self._frame
-        if frame.move is not None or frame.dimension != 3:
+        if frame.move is not None or frame.dimension != 3 or len(holder) != 1:
             return None
-        swap, found = frame.swap, []
-        rings: Surface = []
-        for element in holder.iter():
-            tag = element.tag
-            if tag in POS_LIST:
-                ring = plain_ring(element, swap=swap)
-                if ring is None:
-                    return None
-                rings.append(ring)
-            elif tag in POLYGON:
-                rings = []
-                found.append((rings, element))
-                if len(element.keys()) > 1:
-                    return None
-            elif tag in FRAMING:
-                if len(element) != 1 or (not rings and tag.endswith("interior")):
-                    return None
-            elif (tag not in PLAIN or element.keys()) and element is not holder:
+        whole = holder[0]
+        if whole.tag not in PLAIN or whole.get("srsName") or whole.get("srsDimension"):
+            return None
+        found: list[tuple[Surface, Element]] = []
+        for member in whole:
+            if len(member) != 1 or member.tag not in MEMBERS:
                 return None
+            polygon = member[0]
+            rings = plain_rings(polygon, swap=frame.swap)
+            if rings is None:
+                return None
+            found.append((rings, polygon))
         return self._remembered(found)
 
     def _remembered(self, found: list[tuple[Surface, Element]]) -> list[Face] | None:

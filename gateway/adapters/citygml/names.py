@@ -19,7 +19,7 @@ XAL_OLD = "urn:oasis:names:tc:ciq:xsdschema:xAL:2.0"
 XAL_NEW = "urn:oasis:names:tc:ciq:xal:3"
 HREF = f"{{{XLINK}}}href"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-IDS = (f"{{{GML_OLD}}}id", f"{{{GML_NEW}}}id")
+IDS = _OLD_ID, _NEW_ID = (f"{{{GML_OLD}}}id", f"{{{GML_NEW}}}id")
 ROOT = re.compile(r"\{http://www\.opengis\.net/citygml/([123])\.0\}CityModel")
 MEMBERS = ("cityObjectMember", "featureMember", "featureMembers", "appearanceMember", "versionMember", "versionTransitionMember")
 
@@ -211,8 +211,8 @@ def unnamed(number: int) -> str:
 
 def given_id(element: etree._Element) -> str | None:
     """The gml:id of an element (of either GML) if its author gave it one."""
-    found = element.get(IDS[0]) or element.get(IDS[1])
-    return None if found is not None and _UNNAMED.fullmatch(found) else found
+    found = element.get(_OLD_ID) or element.get(_NEW_ID)
+    return None if found is not None and found.startswith("_unnamed.") and _UNNAMED.fullmatch(found) else found
 
 
 def local_name(tag: str) -> str:

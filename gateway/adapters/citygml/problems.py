@@ -82,6 +82,15 @@ _KINDS: dict[str, tuple[str, str, str, str]] = {
         "Write the coordinates in the order of the authority, or spell the system EPSG:n.",
         "Écrivez les coordonnées dans l'ordre de l'autorité, ou écrivez le système EPSG:n.",
     ),
+    "crs-axes-open": (
+        "The coordinates lie in the area of this reference system in either order of its axes; they are read north first, as its "
+        "authority orders them.",
+        "Les coordonnées sont dans l'emprise de ce système dans les deux ordres de ses axes ; elles sont lues le nord en premier, "
+        "comme le veut l'autorité.",
+        "Nothing, if they are written north first; else exchange them, or spell the system EPSG:n, which means east first.",
+        "Rien, si elles sont écrites le nord en premier ; sinon échangez-les, ou écrivez le système EPSG:n, qui veut dire l'est "
+        "en premier.",
+    ),
     "id-missing": (
         "An object has no gml:id; it was given one made from its content.",
         "Un objet n'a pas de gml:id ; il en a reçu un tiré de son contenu.",

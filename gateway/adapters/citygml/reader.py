@@ -17,7 +17,7 @@ from gateway.adapters.citygml.families import Families
 from gateway.adapters.citygml.gml import Geometries
 from gateway.adapters.citygml.names import MEMBERS, ROOT, Names, local_name
 from gateway.adapters.citygml.problems import Problems
-from gateway.adapters.citygml.references import Reference, decide, look_ahead, mover
+from gateway.adapters.citygml.references import Reference, corners_of, decide, look_ahead, mover
 from gateway.adapters.citygml.shape import Frame
 from gateway.errors import Unreadable
 from gateway.gates import xml
@@ -101,9 +101,11 @@ class CityGmlReading:
         name = name or found
         if name is None:
             return (None if self._options.crs is None else Reference(self._options.crs)), sample
-        reference = decide(name, sample)
+        reference = decide(name, sample, corners_of(envelope))
         if reference.contradicted:
             self._problems.add("crs-axes", None, None, name)
+        if reference.undecided:
+            self._problems.add("crs-axes-open", None, None, name)
         if systems.reads_as_esri(name):
             self.report.note(f"{name} is not a code of EPSG; it is read as {reference.crs.code}")
         given = self._options.crs

@@ -9,6 +9,9 @@ The order is decided once for each srsName, from its spelling and one position o
    a problem is noted (many exporters write urn:ogc names and east first).
 3. If it lies outside in both orders of a projected system, the coordinates are not really in it (a model at the origin): they
    are kept in the file's order.
+4. If it lies inside in both (EPSG:3068, whose two axes have the same range) and the file names the system as the OGC does, the
+   corners of its envelope decide, where only one order leaves them in the area of use; else the spelling does, and a problem
+   says so.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from lxml import etree
 
 from gateway.errors import InputError
 from gateway.gates import xml
@@ -35,31 +39,51 @@ _MARGIN = 0.02
 """Degrees (about 2 km) that a position may lie beyond the area of use."""
 _WINDOW = 4096
 
+type Position = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference system as a file uses it: `swap` says that its coordinates come north (latitude) first."""
+    """A reference system as a file uses it: `swap` says that its coordinates come north (latitude) first.
+
+    `contradicted` says that the coordinates overruled the spelling, `undecided` that they fit both orders.
+    """
 
     crs: Crs
     swap: bool = False
     contradicted: bool = False
+    undecided: bool = False
     text: str | None = None
 
 
-def decide(text: str, sample: tuple[float, float] | None) -> Reference:
-    """The reference that the srsName `text` means; `sample` is one position of the file, in the file's order."""
+def decide(text: str, sample: Position | None, corners: tuple[Position, ...] = ()) -> Reference:
+    """The reference that the srsName `text` means; `sample` is one position of the file, `corners` are those of its envelope
+    (lower, upper), all in the file's order."""
     crs = systems.parse(text)
     if not crs.is_known or not systems.swaps_axes(crs):
         return Reference(crs, text=text)
     swap = _OFFICIAL.match(text) is not None
-    if sample is None or _fits(crs, sample, swap=swap):
+    if sample is None:
+        return Reference(crs, swap, text=text)
+    if _fits(crs, sample, swap=swap):
+        if swap and not systems.is_geographic(crs) and _fits(crs, sample, swap=False):
+            return _between(crs, sample, corners, text)
         return Reference(crs, swap, text=text)
     if _fits(crs, sample, swap=not swap):
         return Reference(crs, not swap, contradicted=True, text=text)
     return Reference(crs, swap and systems.is_geographic(crs), text=text)
 
 
-def writes_swapped(crs: Crs | None, sample: tuple[float, float] | None) -> bool:
+def _between(crs: Crs, sample: Position, corners: tuple[Position, ...], text: str) -> Reference:
+    """The reference of a projected system, named as the OGC does, whose area of use holds the sample in both orders."""
+    if len(corners) == 2 and all(low <= value <= high for low, value, high in zip(corners[0], sample, corners[1], strict=True)):
+        north_first, east_first = (all(_fits(crs, corner, swap=swap, margin=0) for corner in corners) for swap in (True, False))
+        if north_first != east_first:
+            return Reference(crs, north_first, contradicted=east_first, text=text)
+    return Reference(crs, swap=True, undecided=True, text=text)
+
+
+def writes_swapped(crs: Crs | None, sample: Position | None) -> bool:
     """Whether coordinates of `crs` (`sample` is one, x before y) are written north first, so that `decide` reads them back."""
     if crs is None or not systems.swaps_axes(crs):
         return False
@@ -68,7 +92,7 @@ def writes_swapped(crs: Crs | None, sample: tuple[float, float] | None) -> bool:
     return _fits(crs, sample, swap=False) or _fits(crs, sample, swap=True)
 
 
-def _fits(crs: Crs, sample: tuple[float, float], *, swap: bool) -> bool:
+def _fits(crs: Crs, sample: Position, *, swap: bool, margin: float = _MARGIN) -> bool:
     area = systems.area_of_use(crs)
     if area is None:
         return True
@@ -78,19 +102,19 @@ def _fits(crs: Crs, sample: tuple[float, float], *, swap: bool) -> bool:
     except InputError:
         return False
     west, south, east, north = area
-    inside = west - _MARGIN <= longitude <= east + _MARGIN
+    inside = west - margin <= longitude <= east + margin
     if west > east:
-        inside = longitude >= west - _MARGIN or longitude <= east + _MARGIN
-    return bool(inside and south - _MARGIN <= latitude <= north + _MARGIN)
+        inside = longitude >= west - margin or longitude <= east + margin
+    return bool(inside and south - margin <= latitude <= north + margin)
 
 
-def look_ahead(path: Path, *, for_name: bool) -> tuple[str | None, tuple[float, float] | None]:
+def look_ahead(path: Path, *, for_name: bool) -> tuple[str | None, Position | None]:
     """The first srsName (if asked for) and the first position in a file's text, found without parsing it.
 
     Reads on until both are found, at the speed of a search in bytes.
     """
     name: str | None = None
-    sample: tuple[float, float] | None = None
+    sample: Position | None = None
     tail = b""
     for chunk in xml.chunks(path):
         window = tail + chunk
@@ -104,12 +128,18 @@ def look_ahead(path: Path, *, for_name: bool) -> tuple[str | None, tuple[float, 
     return name, sample
 
 
-def _pair(text: bytes) -> tuple[float, float] | None:
+def _pair(text: bytes) -> Position | None:
     try:
         x, y = map(float, codecs.decode(text, "ascii", "replace").split()[:2])
     except ValueError:
         return None
     return (x, y)
+
+
+def corners_of(envelope: etree._Element | None) -> tuple[Position, ...]:
+    """The corners of an envelope, lower and upper; empty where it has none."""
+    found = [] if envelope is None else [_pair((part.text or "").encode()) for part in envelope if part.tag.endswith("Corner")]
+    return tuple(corner for corner in found if corner is not None)
 
 
 def mover(reference: Reference, target: Crs) -> Callable[[list[Point]], list[Point]] | None:

@@ -21,6 +21,8 @@ MILLIMETRE = 0.001
 NANODEGREE = 1e-9
 _DECIMALS, _MOST_DECIMALS = 9, 15
 _LARGEST = 2**53
+_FEW = 100
+_TOO_FAR = "a coordinate is not finite, or too far from the others to be written in millimetres"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,23 @@ class Transform:
         scale, translate, _ = _arrays(self)
         found = np.rint((points - translate) / scale)
         if not np.isfinite(found).all() or (np.abs(found) > _LARGEST).any():
-            raise Unreadable("a coordinate is not finite, or too far from the others to be written in millimetres")
+            raise Unreadable(_TOO_FAR)
         whole: Array = found.astype(np.int64)
         return whole
+
+    def quantised(self, points: Sequence[Point]) -> list[list[int]]:
+        """The vertices of some points, as `quantise` gives them; for a few, without the cost of making arrays."""
+        if len(points) > _FEW:
+            whole: list[list[int]] = self.quantise(np.array(points, dtype=np.float64)).tolist()
+            return whole
+        (sx, sy, sz), (tx, ty, tz) = self.scale, self.translate
+        try:
+            found = [[round((x - tx) / sx), round((y - ty) / sy), round((z - tz) / sz)] for x, y, z in points]
+        except (ValueError, OverflowError) as error:
+            raise Unreadable(_TOO_FAR) from error
+        if any(abs(number) > _LARGEST for vertex in found for number in vertex):
+            raise Unreadable(_TOO_FAR)
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """The `transform` member."""
@@ -121,23 +137,28 @@ class VertexIndex:
     def __init__(self, transform: Transform, start: int = 0) -> None:
         self._transform = transform
         self._numbers: dict[tuple[int, int, int], int] = {}
+        self._known: dict[Point, int] = {}
         self._start = start
         self.new: list[list[int]] = []
 
     def numbers(self, found: Sequence[Point]) -> list[int]:
         """The index of each point."""
-        if not found:
-            return []
-        numbers, start, new = self._numbers, self._start, self.new
-        result = []
-        for vertex in self._transform.quantise(np.array(found, dtype=np.float64)).tolist():
+        known = self._known
+        unknown = [point for point in dict.fromkeys(found) if point not in known]
+        if unknown:
+            self._add(unknown)
+        return [known[point] for point in found]
+
+    def _add(self, unknown: list[Point]) -> None:
+        """Number further points: two that are one vertex once quantised have one number."""
+        numbers, new = self._numbers, self.new
+        for point, vertex in zip(unknown, self._transform.quantised(unknown), strict=True):
             key = (vertex[0], vertex[1], vertex[2])
             number = numbers.get(key)
             if number is None:
-                number = numbers[key] = start + len(new)
+                number = numbers[key] = self._start + len(new)
                 new.append(vertex)
-            result.append(number)
-        return result
+            self._known[point] = number
 
 
 @lru_cache(64)

@@ -26,6 +26,9 @@ def building(*surfaces: str, identifier: str | None = "b") -> str:
         ("0 0 0 1 0 NaN 1 1 0 0 0 0", "position-number", "NaN", 1),
         ("0 0 0 1 0 1e999 1 1 0 0 0 0", "position-number", "1e999", 1),
         ("0 0 0 1_0 0 0 1 1 0 0 0 0", "position-number", "1_0", 1),
+        ("0,5 0 0 1,5 0 0 1 1 0 0,5 0 0", "position-number", "0,5", 1),
+        ("0 0 0 true 0 0 1 1 0 0 0 0", "position-number", "true", 1),
+        ("0 0 0 [1] 0 0 1 1 0 0 0 0", "position-number", "[1]", 1),
         ("", "ring-short", "0 different positions", 1),
     ],
 )

@@ -50,6 +50,39 @@ def test_spelling_and_coordinates_decide_the_axis_order(read, document, srs, pos
     assert ("crs-axes" in result.what) is problem
 
 
+BERLIN = "urn:ogc:def:crs:EPSG::3068"
+
+
+def enveloped(content: str, lower: str, upper: str) -> str:
+    corners = f"<gml:lowerCorner>{lower}</gml:lowerCorner><gml:upperCorner>{upper}</gml:upperCorner></gml:Envelope>"
+    return content.replace('srsDimension="3"/>', f'srsDimension="3">{corners}')
+
+
+def test_where_both_orders_fit_the_authoritys_is_taken_and_said(read, document) -> None:
+    positions = "24600 21000 40 24600 21010 40 24610 21010 40 24600 21000 40"
+    result = read(document(building(positions), srs=BERLIN))
+    assert first(result) == (21000, 24600)
+    assert "crs-axes-open" in result.what
+    assert [(problem.found, set(problem.cure)) for problem in result.problems] == [(BERLIN, {"en", "fr"})]
+    assert read(document(building(positions), srs="EPSG:3068")).problems == []
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "point", "kinds"),
+    [
+        ("20000 5000 0", "30000 45000 90", (21000, 24600), []),
+        ("5000 20000 0", "45000 30000 90", (24600, 21000), ["crs-axes"]),
+        ("24000 20000 0", "25000 22000 90", (21000, 24600), ["crs-axes-open"]),
+        ("0 0 0", "10 10 10", (21000, 24600), ["crs-axes-open"]),
+    ],
+)
+def test_where_both_orders_fit_the_envelope_decides(read, document, lower, upper, point, kinds) -> None:
+    positions = "24600 21000 40 24600 21010 40 24610 21010 40 24600 21000 40"
+    result = read(enveloped(document(building(positions), srs=BERLIN), lower, upper))
+    assert first(result) == point
+    assert [what for what in result.what if what.startswith("crs")] == kinds
+
+
 def test_a_name_on_a_geometry_alone_is_found_before_the_first_feature(read, document) -> None:
     content = document(building(LAT_LON, ' srsName="urn:ogc:def:crs:EPSG::4326" srsDimension="3"'), srs=None)
     result = read(content)
