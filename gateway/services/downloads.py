@@ -30,17 +30,18 @@ class Format:
     """One format of downloads: the word of `f`, the adapter that writes it, and whether it can be sent while it is made."""
 
     name: str
+    title: str
     media_type: str
     suffix: str
     streams: bool
 
 
 FORMATS = (
-    Format("geojson", "application/geo+json", ".geojson", streams=True),
-    Format("cityjson", "application/city+json", ".city.json", streams=False),
-    Format("cityjsonseq", "application/city+json-seq", ".city.jsonl", streams=True),
-    Format("citygml", "application/gml+xml", ".gml", streams=False),
-    Format("geopackage", "application/geopackage+sqlite3", ".gpkg", streams=False),
+    Format("geojson", "GeoJSON", "application/geo+json", ".geojson", streams=True),
+    Format("cityjson", "CityJSON", "application/city+json", ".city.json", streams=False),
+    Format("cityjsonseq", "CityJSONSeq", "application/city+json-seq", ".city.jsonl", streams=True),
+    Format("citygml", "CityGML 2.0", "application/gml+xml", ".gml", streams=False),
+    Format("geopackage", "GeoPackage", "application/geopackage+sqlite3", ".gpkg", streams=False),
 )
 
 

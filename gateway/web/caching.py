@@ -17,11 +17,14 @@ from gateway.web.asked import Asked
 from gateway.web.negotiation import Offer
 
 
-def etag(asked: Asked, view: View, offer: Offer) -> str:
-    """A weak validator: the same for the same address, representation, reader's rights and version of the twin."""
+def etag(asked: Asked, view: View, offer: Offer, more: object = ()) -> str:
+    """A weak validator: the same for the same address, representation, reader's rights and version of the twin.
+
+    `more` is what the representation shows besides that may change (sizes of downloads).
+    """
     path = asked.scope.get("raw_path") or asked.path.encode()
     facts = (__version__, view.twin, view.version, _rights(asked.access), asked.base, offer.media_type, asked.language)
-    digest = blake2b(repr(facts).encode(), digest_size=12)
+    digest = blake2b(repr((*facts, more) if more else facts).encode(), digest_size=12)
     digest.update(path)
     digest.update(b"?")
     digest.update(asked.scope["query_string"])

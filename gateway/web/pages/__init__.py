@@ -1,7 +1,7 @@
 """The pages a person reads: one function a page, each a response; templates and words lie beside."""
 
-from gateway.web.pages.about import api, conformance, landing, problem
-from gateway.web.pages.catalogue import collection, collections, dataset, datasets, schema
+from gateway.web.pages.about import api, conformance, landing, problem, sign_in
+from gateway.web.pages.catalogue import collection, collections, dataset, datasets, files, schema
 from gateway.web.pages.features import item, items
 from gateway.web.pages.verdicts import submission, submissions
 
@@ -12,11 +12,13 @@ __all__ = [
     "conformance",
     "dataset",
     "datasets",
+    "files",
     "item",
     "items",
     "landing",
     "problem",
     "schema",
+    "sign_in",
     "submission",
     "submissions",
 ]

@@ -62,6 +62,11 @@ def api(asked: Asked, definition: Mapping[str, Any], headers: Mapping[str, str])
     return page(asked, "api.html", headers=headers, by_tag=by_tag, problems=problems)
 
 
+def sign_in(asked: Asked) -> Response:
+    """How to read with a key in a browser, or who reads already."""
+    return page(asked, "sign-in.html", headers={"Cache-Control": "private, no-store"})
+
+
 def problem(asked: Asked, status: int, code: str, members: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """What went wrong, where, and how to mend it; a refusal shows its findings."""
     return page(asked, "problem.html", status=status, headers=headers, code=code, members=members)

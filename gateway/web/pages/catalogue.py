@@ -11,6 +11,7 @@ from fastapi import Response
 from gateway.geo import crs as systems
 from gateway.model.dataset import Dataset
 from gateway.model.text import UNDETERMINED, Text
+from gateway.services.downloads import FORMATS
 from gateway.services.query import Source
 from gateway.services.question import offered
 from gateway.web import licences
@@ -49,8 +50,25 @@ def collections(asked: Asked, sources: Sequence[Source], headers: Mapping[str, s
     return page(asked, "collections.html", headers=headers, sources=sources)
 
 
-def collection(asked: Asked, source: Source, headers: Mapping[str, str]) -> Response:
-    """One collection with its map."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A download as the page shows it; `size` in bytes once it is made."""
+
+    name: str
+    title: str
+    media_type: str
+    size: int | None
+
+
+def files(asked: Asked, source: Source) -> tuple[File, ...]:
+    """The downloads of a collection, as they are now."""
+    service = asked.gateway.downloads
+    found = ((format, service.made(source, asked.access, format)) for format in FORMATS)
+    return tuple(File(format.name, format.title, format.media_type, made and made.size) for format, made in found)
+
+
+def collection(asked: Asked, source: Source, files: Sequence[File], headers: Mapping[str, str]) -> Response:
+    """One collection with its map and its downloads."""
     systems_offered = [(crs.uri, systems.title(crs) if crs.is_known else crs.code) for crs in offered(source.collection)]
     return page(
         asked,
@@ -60,6 +78,7 @@ def collection(asked: Asked, source: Source, headers: Mapping[str, str]) -> Resp
         found=source.collection,
         card=card(asked, source.dataset),
         systems=systems_offered,
+        files=files,
     )
 
 

@@ -45,6 +45,7 @@ def page(asked: Asked, template: str, *, status: int = 200, headers: Mapping[str
         "title": words.title,
         "day": words.day,
         "count": words.count,
+        "size": words.size,
         "go": words.go,
         "json": _json,
         "is_address": licences.is_address,
@@ -80,6 +81,15 @@ class _Words:
 
     def count(self, number: int) -> str:
         return f"{number:,}".replace(",", "\u202f" if self.language == "fr" else ",")
+
+    def size(self, number: int) -> str:
+        """Bytes as people say them, with two or three figures."""
+        names = ("octets", "ko", "Mo", "Go", "To") if self.language == "fr" else ("bytes", "kB", "MB", "GB", "TB")
+        value, step = float(number), 0
+        while value >= 999.5 and step < len(names) - 1:
+            value, step = value / 1000, step + 1
+        figures = f"{value:.1f}" if step and value < 9.95 else f"{value:.0f}"
+        return f"{figures.replace('.', ',') if self.language == 'fr' else figures}\u00a0{names[step]}"
 
     def day(self, moment: str | None) -> str:
         """An RFC 3339 time as a date people read; what is none stays as it is."""

@@ -50,12 +50,13 @@ def collection(request: Request, collection: str) -> Response:
     offer = asked.offer(JSON, HTML)
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
-        tag = caching.etag(asked, view, offer)
+        files = pages.files(asked, source) if offer is HTML else ()
+        tag = caching.etag(asked, view, offer, files)
     if caching.is_fresh(asked, tag):
         return caching.not_modified(tag)
     head = caching.headers(tag, source.dataset)
     if offer is HTML:
-        return pages.collection(asked, source, head)
+        return pages.collection(asked, source, files, head)
     return document(asked, describe.collection(asked, source), headers=head)
 
 

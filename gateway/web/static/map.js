@@ -136,6 +136,23 @@ async function showView(map, element) {
   if (note) note.textContent = found.numberReturned ? element.dataset.status.replace("{shown}", found.numberReturned.toLocaleString(document.documentElement.lang)).replace("{matched}", matched) : element.dataset.none;
 }
 
+// A numbered place; it leads to its line in the list of findings.
+function mark(maplibre, map, { at: [x, y], n, severity, object, rule, message }) {
+  const link = document.createElement("a");
+  link.className = `mark ${severity}`;
+  link.href = `#finding-${n}`;
+  link.textContent = n;
+  link.title = [rule, object, message].filter(Boolean).join(" · ");
+  new maplibre.Marker({ element: link }).setLngLat([x, Math.max(-85, Math.min(85, y))]).addTo(map);
+}
+
+// The points about the middle one: a place with its axes swapped lies on another continent and would hide the others.
+function together(points) {
+  const middle = [0, 1].map((axis) => points.map(({ at }) => at[axis]).sort((a, b) => a - b)[Math.floor(points.length / 2)]);
+  const near = points.filter(({ at }) => Math.abs(at[0] - middle[0]) < 1 && Math.abs(at[1] - middle[1]) < 1);
+  return near.length ? near : points;
+}
+
 const KINDS = {
   async collection(maplibre, map, element) {
     const box = JSON.parse(element.dataset.box);
@@ -166,12 +183,20 @@ const KINDS = {
   },
   async points(maplibre, map, element) {
     const points = JSON.parse(element.dataset.points);
-    const features = points.map(({ at, rule, object }) => ({ type: "Feature", properties: { [ID]: object ?? rule, rule }, geometry: { type: "Point", coordinates: at } }));
-    map.getSource("features").setData({ type: "FeatureCollection", features });
-    map.setPaintProperty("points", "circle-color", "#a02c1f");
-    map.setPaintProperty("points", "circle-radius", 7);
-    map.fitBounds(corners(bounded({ coordinates: points.map(({ at }) => at) })), { padding: 60, maxZoom: 18, animate: false });
-    map.on("click", "points", (event) => popup(maplibre, map, element, event.lngLat, event.features[0]));
+    const fit = (some) => map.fitBounds(corners(bounded({ coordinates: some.map(({ at }) => at) })), { padding: 60, maxZoom: 18, animate: false });
+    for (const point of points) mark(maplibre, map, point);
+    const near = together(points), far = points.filter((point) => !near.includes(point));
+    fit(near);
+    for (const link of document.querySelectorAll("[data-mark]")) {
+      const point = points.find(({ n }) => String(n) === link.dataset.mark);
+      link.addEventListener("click", () => map.jumpTo({ center: point.at, zoom: Math.max(map.getZoom(), 16) }));
+    }
+    if (far.length) {
+      const all = document.createElement("button");
+      all.textContent = element.dataset.all;
+      all.addEventListener("click", () => fit(points));
+      document.getElementById("map-status").append(`${element.dataset.far.replace("{n}", far.map(({ n }) => n).join(", "))} `, all);
+    }
   },
 };
 
