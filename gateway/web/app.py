@@ -20,7 +20,20 @@ from gateway.web.front import Front
 from gateway.wiring import Gateway
 
 STATIC = Path(__file__).parent / "static"
-ROUTERS = ("landing", "collections", "items", "downloads", "datasets", "submissions", "health", "metrics", "sign_in", "csw", "sparql", "identifiers")
+ROUTERS = (
+    "landing",
+    "collections",
+    "items",
+    "downloads",
+    "datasets",
+    "submissions",
+    "health",
+    "metrics",
+    "sign_in",
+    "csw",
+    "sparql",
+    "identifiers",
+)
 
 
 class Application(FastAPI):

@@ -64,7 +64,7 @@ def files(asked: Asked, source: Source) -> tuple[File, ...]:
     """The downloads of a collection, as they are now."""
     service = asked.gateway.downloads
     found = ((format, service.made(source, asked.access, format)) for format in FORMATS)
-    return tuple(File(format.name, format.title, format.media_type, made and made.size) for format, made in found)
+    return tuple(File(format.name, format.title, format.media_type, None if made is None else made.size) for format, made in found)
 
 
 def collection(asked: Asked, source: Source, files: Sequence[File], headers: Mapping[str, str]) -> Response:
