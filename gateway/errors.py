@@ -13,12 +13,17 @@
     ├── Unauthenticated             no key, or a wrong one            exit 2   401
     ├── Forbidden                   readable, but not allowed         exit 2   403
     ├── NotFound                    absent, or hidden: the same       exit 2   404
+    │   ├── NoSuchProcess           no process of that name           exit 2   404
+    │   ├── NoSuchJob               absent, expired or not his        exit 2   404
+    │   └── ResultNotReady          the job has not ended yet         exit 2   404
+    ├── Gone                        it was here, and was taken away   exit 2   410
     ├── NotAcceptable               no such representation            exit 2   406
     ├── Conflict                    an id is taken, a state differs   exit 1   409
     ├── IdempotencyConflict         same Idempotency-Key, other body  exit 2   422
     ├── CharterError                a charter file is wrong           exit 2   500
     ├── IntegrityError              the store or journal is damaged   exit 1   500
     ├── Busy                        the writer's turn was not had     exit 4   503
+    ├── TooMany                     the caller asks too much at once  exit 4   429
     ├── RemoteError                 a remote could not be had         exit 4   502
     └── OutOfTime                   a time or memory limit was met    exit 4   504
 
@@ -40,6 +45,8 @@ class GatewayError(Exception):
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 2
     status: ClassVar[int] = 500
+    kind: ClassVar[str | None] = None
+    """The URI a standard gives this kind of error, where one does."""
 
     def __init__(self, message: str, *, place: str | None = None, cure: str | None = None) -> None:
         super().__init__(message)
@@ -121,6 +128,33 @@ class NotFound(GatewayError):
     code, status = "not-found", 404
 
 
+class NoSuchProcess(NotFound):
+    """There is no process of that name (OGC 18-062r2, /req/core/process-exception/no-such-process)."""
+
+    code = "no-such-process"
+    kind = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+
+
+class NoSuchJob(NotFound):
+    """There is no such job for this reader (/req/core/job-exception/no-such-job)."""
+
+    code = "no-such-job"
+    kind = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job"
+
+
+class ResultNotReady(NotFound):
+    """The job has not ended yet (/req/core/job-results-exception/results-not-ready)."""
+
+    code = "result-not-ready"
+    kind = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready"
+
+
+class Gone(GatewayError):
+    """The thing was here and was taken away."""
+
+    code, status = "gone", 410
+
+
 class NotAcceptable(GatewayError):
     """The resource has no representation of the type asked for."""
 
@@ -165,6 +199,16 @@ class Busy(GatewayError):
     """Another writer holds the store; try again after `retry_after` seconds."""
 
     code, exit_code, status = "busy", 4, 503
+
+    def __init__(self, message: str, *, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooMany(GatewayError):
+    """One caller asks for more than his share; try again after `retry_after` seconds."""
+
+    code, exit_code, status = "too-many", 4, 429
 
     def __init__(self, message: str, *, retry_after: int = 5) -> None:
         super().__init__(message)

@@ -41,6 +41,28 @@ class Settings:
     """Size limit of one SPARQL answer."""
     graph_limit: int = 100_000
     """Datasets with more features have only their metadata in the graph, unless they say otherwise."""
+    allowed_egress: tuple[str, ...] = ()
+    """Hosts (or `host:port`) that inputs by reference and callbacks may go to although they are not on the public internet."""
+    egress_seconds: float = 60.0
+    """Time limit of fetching one input by reference."""
+    jobs_party: int = 200
+    """Unfinished jobs one party may have."""
+    jobs_public: int = 20
+    """Unfinished jobs that callers without a key may have from one network address."""
+    jobs_public_minute: int = 120
+    """Jobs that callers without a key may start in a minute from one network address."""
+    jobs_total: int = 2_000
+    """Unfinished jobs there may be in all."""
+    job_slots: int = 2
+    """Jobs that run at the same time."""
+    job_seconds: float = 3_600.0
+    """Time limit of one job."""
+    job_memory: int = 4_294_967_296
+    """Memory limit of one job's process, in bytes of address space."""
+    job_days: float = 7.0
+    """Days that the finished jobs of parties and their results are kept; those of callers without a key stay an hour."""
+    max_inline: int = 20_000_000
+    """Bytes of an execute request, with the files in it."""
     log_level: str = "info"
     """debug, info, warning or error."""
     corpus: str | None = None

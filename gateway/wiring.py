@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
 
 from gateway import registry
 from gateway.catalogue.records import read as read_record
@@ -13,10 +22,14 @@ from gateway.charter.language import Charter, load
 from gateway.errors import NotFound
 from gateway.graph.broker import SparqlBroker
 from gateway.graph.projection import GraphProjection
+from gateway.model.job import Job
 from gateway.model.party import Party
 from gateway.ports import Blobs, Store
 from gateway.services.downloads import DownloadService
 from gateway.services.identity import IdentityService
+from gateway.services.jobs import JobService, folder_of
+from gateway.services.jobs_hands import FAILED
+from gateway.services.jobs_worker import Charge, Worker
 from gateway.services.projections import Projector
 from gateway.services.publish import PublishService
 from gateway.services.query import QueryService
@@ -24,6 +37,7 @@ from gateway.services.signing_keys import SigningKeys
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 from gateway.store.blobs import FolderBlobs
+from gateway.store.jobs import JobTable
 from gateway.store.signing import JournalKey
 
 OPERATOR = "operator"
@@ -44,6 +58,7 @@ class Gateway:
     publishing: PublishService
     queries: QueryService
     downloads: DownloadService
+    jobs: JobService
     projector: Projector
     sparql: SparqlBroker
 
@@ -51,6 +66,7 @@ class Gateway:
         """Stop child processes and what is being made, and close the store."""
         self.downloads.close()
         self.sparql.close()
+        self.jobs.close()
         self.store.close()
 
 
@@ -83,6 +99,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         raise NotFound(f"there is no twin in {folder}", cure=f"gateway init {folder}")
     key = JournalKey.load(folder, settings.journal_key)
     store: Store = registry.get("stores", "geopackage").open(str(folder), key.sign, wait=settings.writer_wait)
+    jobs = JobTable(folder_of(folder), wait=settings.writer_wait)
     with store.reading() as reader:
         facts = {name: reader.setting(name) or "" for name in ("charter", "id_base")}
     charter = load(facts["charter"])
@@ -103,6 +120,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record),
         queries=queries,
         downloads=DownloadService(folder / "downloads", queries),
+        jobs=JobService(store, jobs, charter, settings),
         projector=projector,
         sparql=SparqlBroker(folder / "graph", settings),
     )
@@ -133,3 +151,61 @@ def _demo_key(folder: Path, name: str) -> str | None:
         return None
     found = orjson.loads(path.read_bytes()).get(name)
     return found if isinstance(found, str) else None
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def worker(folder: Path, settings: Settings) -> Worker:
+    """The worker of a twin's jobs; call its `run` in a process of its own."""
+    from gateway.processes.queue import DurableQueue
+
+    twin = folder.resolve()
+    jobs = JobTable(folder_of(twin), wait=settings.writer_wait)
+    preload = (__name__, "gateway.services.execution", *(f"gateway.processes.{name}" for name in ("check", "convert", "echo")))
+    return Worker(Charge(twin, jobs, settings, do_jobs, preload), DurableQueue)
+
+
+def do_jobs(twin: str, pipe: Connection) -> None:
+    """Do jobs in this process, which was forked for them, until the pipe ends; it dies with the worker."""
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    settings = load_settings()
+    resource.setrlimit(resource.RLIMIT_AS, (settings.job_memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (settings.max_upload * 4, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    while True:
+        try:
+            job, place = pipe.recv()
+        except EOFError:
+            return
+        pipe.send_bytes(orjson.dumps(["end", _done(Path(twin), settings, job, Path(place), pipe)]))
+
+
+def _done(twin: Path, settings: Settings, job: Job, place: Path, pipe: Connection) -> Any:
+    """Do one job; gives what its caller is told of its failure, None when it did not fail."""
+    from gateway.services import execution
+
+    folder = folder_of(twin) / job.id
+    around = execution.Surroundings(
+        folder=folder,
+        place=place,
+        settings=settings,
+        open_twin=lambda: open_gateway(twin, settings),
+        read_record=read_record,
+        say=lambda percent, message: pipe.send_bytes(orjson.dumps(["progress", [percent, message]])),
+    )
+    try:
+        execution.run(job, around)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the worker is told and the log gets the trace
+        told = execution.problem_of(error, folder)
+        if told is None:
+            structlog.get_logger("gateway.jobs").error("crashed", job=job.id, exc_info=error)
+        return told or FAILED
+    return None
+
+
+def _die_with_parent() -> None:
+    """A job whose worker is gone is another worker's: end at once."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -14,6 +14,7 @@ VERBS = {
     "demo": "Build and serve a sample quarter, published by its partners under a charter.",
     "init": "Make a new, empty twin.",
     "serve": "Serve a twin, or files straight away.",
+    "work": "Run the jobs of a twin; serve starts it by itself.",
     "check": "Judge a file by a charter before it is sent; writes nothing.",
     "publish": "Publish a file to a twin.",
     "convert": "Convert a file, with a report of what changed.",

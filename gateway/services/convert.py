@@ -45,11 +45,14 @@ def convert(
         raise UsageError("source and target are one file", place=str(target), cure="give another target")
     reader = formats.detect(source)
     with reader.open(source, ReadOptions(assumed, id_field)) as reading:
-        _write(reading, writer, target, wanted, progress)
+        transfer(reading, writer, target, wanted, progress)
         return reading.report
 
 
-def _write(reading: Reading, writer: Adapter, target: Path, wanted: Crs | None, progress: Callable[[float], None] | None) -> None:
+def transfer(
+    reading: Reading, writer: Adapter, target: Path, wanted: Crs | None, progress: Callable[[float], None] | None = None
+) -> None:
+    """Write what is being read to `target`, in the CRS `wanted`, whole or not at all; the reading's report says what changed."""
     report = reading.report
     crs = _target_crs(reading, writer, wanted)
     features: Iterable[Feature] = reading

@@ -26,6 +26,8 @@ ROUTERS = (
     "items",
     "downloads",
     "datasets",
+    "processes",
+    "jobs",
     "submissions",
     "health",
     "metrics",

@@ -18,4 +18,9 @@ CLASSES = (
     f"{_OGC}/ogcapi-features-1/1.0/conf/html",
     f"{_OGC}/ogcapi-features-1/1.0/conf/geojson",
     f"{_OGC}/ogcapi-features-2/1.0/conf/crs",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/core",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/ogc-process-description",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/json",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/html",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/oas30",
 )

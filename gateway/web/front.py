@@ -28,12 +28,13 @@ type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT = 1_000_000
 """Bytes of any request body but a submission's."""
 
-_METHODS = b"GET, HEAD, OPTIONS, POST"
+_METHODS = b"GET, HEAD, OPTIONS, POST, DELETE"
 _SHARED = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Content-Crs, Content-Disposition, Content-Range, ETag, Link, Location, Last-Modified, Repr-Digest, Retry-After",
+        b"Content-Crs, Content-Disposition, Content-Range, ETag, Link, Location, Last-Modified, "
+        b"Preference-Applied, Repr-Digest, Retry-After",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -42,7 +43,8 @@ _PREFLIGHT = [
     (b"access-control-allow-methods", _METHODS),
     (
         b"access-control-allow-headers",
-        b"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range",
+        b"Accept, Accept-Language, Attestation, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, "
+        b"Prefer, Range",
     ),
     (b"access-control-max-age", b"3600"),
 ]
@@ -132,6 +134,8 @@ class _Exchange:
         """Refuse a body that announces itself as too large, before a byte of it is read."""
         if asked.path == "/submissions":
             self._limit = self._front._gateway.settings.max_upload
+        elif asked.path.startswith("/processes/"):
+            self._limit = self._front._gateway.settings.max_inline
         announced = asked.headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self._limit:
             raise TooLarge("the body is too large", cure=f"at most {self._limit} bytes")

@@ -10,8 +10,10 @@ from gateway.model.feature import Field
 from gateway.services.downloads import FORMATS
 from gateway.services.query import View
 from gateway.web import openapi_parts as parts
+from gateway.web import openapi_processes as processes
 from gateway.web.asked import Asked
 from gateway.web.parameters import DEFAULT_LIMIT, filterable
+from gateway.web.routers.processes import LARGEST as JOBS_LARGEST
 from gateway.web.upload import FIELDS
 
 _OWN_PATHS = 200
@@ -32,9 +34,10 @@ def document(asked: Asked, view: View, title: str) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": _paths(asked, collections),
         "components": {
-            "parameters": parts.parameters(asked.gateway.settings.max_limit, DEFAULT_LIMIT),
-            "responses": parts.RESPONSES,
-            "schemas": parts.SCHEMAS,
+            "parameters": parts.parameters(asked.gateway.settings.max_limit, DEFAULT_LIMIT)
+            | processes.parameters(JOBS_LARGEST, DEFAULT_LIMIT),
+            "responses": parts.RESPONSES | processes.RESPONSES,
+            "schemas": parts.SCHEMAS | processes.SCHEMAS,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A partner's API key; reading open data needs none."},
             },
@@ -47,6 +50,7 @@ _TAGS = {
     "capabilities": "What is here and what it conforms to",
     "data": "Features of the collections",
     "datasets": "Datasets and their records",
+    "processes": "What can be executed, and the jobs",
     "submissions": "Publishing, and the verdicts of the charter",
     "other doors": "Catalogue, linked data, health",
 }
@@ -68,6 +72,7 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/datasets/{datasetId}": _get(
             "datasets", "dataset", "One dataset and its record", "Any", path=("datasetId",), media=_RECORD
         ),
+        **processes.paths(),
         "/submissions": _submissions(),
         "/submissions/{submissionId}": _get(
             "submissions", "submission", "One submission and its verdict", "Any", path=("submissionId",), secured=True

@@ -25,44 +25,46 @@ FILE_HEADERS = {
 def parameters(largest: int, default: int) -> dict[str, Any]:
     """All parameters by the name of the component."""
     return {
-        "collectionId": _path("collectionId", "The id of a collection"),
-        "featureId": _path("featureId", "The id of a feature"),
-        "datasetId": _path("datasetId", "The id of a dataset"),
-        "submissionId": _path("submissionId", "The id of a submission"),
+        "collectionId": path("collectionId", "The id of a collection"),
+        "featureId": path("featureId", "The id of a feature"),
+        "datasetId": path("datasetId", "The id of a dataset"),
+        "submissionId": path("submissionId", "The id of a submission"),
         "f": _format("json", "html"),
         "f-json": _format("json"),
         "f-download": _format(*(format.name for format in FORMATS)),
         "f-feature": _format("json", "html", "cityjson", "jsonld", "ttl"),
         "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
-        "lang": _query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
-        "limit": _query(
+        "lang": query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
+        "limit": query(
             "limit",
             "The most features a page has; more than the maximum is the maximum",
             {"type": "integer", "minimum": 1, "maximum": largest, "default": default},
         ),
-        "bbox": _query(
+        "bbox": query(
             "bbox",
             "Only features whose geometry intersects this box: four or six numbers in the axis order of bbox-crs",
             {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
         ),
-        "bbox-crs": _query("bbox-crs", "The CRS of bbox; CRS84 unless said", {"type": "string", "format": "uri"}),
-        "crs": _query("crs", "The CRS of the coordinates; CRS84 unless said", {"type": "string", "format": "uri"}),
-        "datetime": _query(
+        "bbox-crs": query("bbox-crs", "The CRS of bbox; CRS84 unless said", {"type": "string", "format": "uri"}),
+        "crs": query("crs", "The CRS of the coordinates; CRS84 unless said", {"type": "string", "format": "uri"}),
+        "datetime": query(
             "datetime", "Only features valid at this instant or in this interval (RFC 3339, .. for open)", {"type": "string"}
         ),
-        "after": _query("after", "The paging token of a next link", {"type": "string"}),
+        "after": query("after", "The paging token of a next link", {"type": "string"}),
     }
 
 
 def _format(*names: str) -> dict[str, Any]:
-    return _query("f", "The representation", {"type": "string", "enum": list(names), "default": names[0]})
+    return query("f", "The representation", {"type": "string", "enum": list(names), "default": names[0]})
 
 
-def _path(name: str, description: str) -> dict[str, Any]:
+def path(name: str, description: str) -> dict[str, Any]:
+    """A parameter in the path."""
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
-def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter in the query."""
     return {
         "name": name,
         "in": "query",
@@ -74,7 +76,8 @@ def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _problem(description: str) -> dict[str, Any]:
+def problem(description: str) -> dict[str, Any]:
+    """The response to something that went wrong."""
     content = {
         "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
         "text/html": {"schema": {"type": "string"}},
@@ -83,16 +86,16 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 RESPONSES: dict[str, Any] = {
-    "InvalidParameter": _problem("A parameter is unknown or has a bad value"),
-    "Unauthenticated": _problem("The key is missing where one is needed, wrong, ended or expired"),
-    "NotFound": _problem("There is no such thing for this reader"),
-    "NotAcceptable": _problem("None of the accepted types is offered"),
-    "Conflict": _problem("The id is taken, or the state is another"),
-    "TooLarge": _problem("The body is larger than the server takes"),
-    "Unsupported": _problem("The body is of a type the server does not read"),
-    "Refused": _problem("The charter says no; the findings say why and how to mend it"),
-    "Busy": _problem("Another writer holds the twin; Retry-After says when to come again"),
-    "ServerError": _problem("The server failed"),
+    "InvalidParameter": problem("A parameter is unknown or has a bad value"),
+    "Unauthenticated": problem("The key is missing where one is needed, wrong, ended or expired"),
+    "NotFound": problem("There is no such thing for this reader"),
+    "NotAcceptable": problem("None of the accepted types is offered"),
+    "Conflict": problem("The id is taken, or the state is another"),
+    "TooLarge": problem("The body is larger than the server takes"),
+    "Unsupported": problem("The body is of a type the server does not read"),
+    "Refused": problem("The charter says no; the findings say why and how to mend it"),
+    "Busy": problem("Another writer holds the twin; Retry-After says when to come again"),
+    "ServerError": problem("The server failed"),
     "Unhealthy": {"description": "The twin cannot be read", "content": {"application/json": {"schema": {"type": "object"}}}},
     "NoSuchRange": {"description": "The file has no such bytes"},
     "NotModified": {"description": "The caller has it already"},

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from gateway.errors import Busy, GatewayError, NotAcceptable, ParameterError, Refused, Unauthenticated
+from gateway.errors import Busy, GatewayError, NotAcceptable, ParameterError, Refused, TooMany, Unauthenticated
 from gateway.web import negotiation
 from gateway.web.asked import Asked
 
@@ -70,7 +70,7 @@ def of_error(error: GatewayError, asked: Asked | None) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = _challenge(asked)
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | TooMany):
         headers["Retry-After"] = str(error.retry_after)
     if error.status >= 500:
         _log.error("failed", code=error.code, message=str(error), path=None if asked is None else asked.path)
@@ -88,6 +88,8 @@ def _members(error: GatewayError) -> dict[str, Any]:
         hidden = {"busy": "another writer holds the twin", "out-of-time": "the answer took too long or too much memory"}
         return {"status": error.status, "code": error.code, "detail": hidden.get(error.code, "the server failed; its log says why")}
     members: dict[str, Any] = {"status": error.status, "code": error.code, "detail": error.message}
+    if error.kind is not None:
+        members["type"] = error.kind
     if isinstance(error, ParameterError):
         members["parameter"] = error.parameter
     elif error.place is not None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from gateway.errors import GatewayError, UsageError
 from gateway.settings import load
 from gateway.web import counting
+from gateway.web.keeper import Keeper
 
 _BACKLOG = 1024
 _OPTIONS: dict[str, Any] = {
@@ -72,7 +73,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
-    """Serve the twin in `folder` until interrupted. Raises PortTakenError before anything is started."""
+    """Serve the twin in `folder` and do its jobs until interrupted. Raises PortTakenError before anything is started."""
     serve_on(listen(host, port), folder, workers=workers)
 
 
@@ -82,7 +83,9 @@ def serve_on(sock: socket.socket, folder: Path, *, workers: int = 1) -> None:
         raise UsageError("there must be at least one worker", cure="--workers 1")
     counting.begin_anew(folder)
     config = uvicorn.Config(Application(folder.resolve()), workers=workers, **_OPTIONS)
+    keeper = Keeper(folder.resolve())
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+    keeper.start()
     try:
         if workers == 1:
             uvicorn.Server(config).run(sockets=[sock])
@@ -93,6 +96,7 @@ def serve_on(sock: socket.socket, folder: Path, *, workers: int = 1) -> None:
     except KeyboardInterrupt:
         return
     finally:
+        keeper.stop()
         for sign, handler in before.items():
             signal.signal(sign, handler)
         sock.close()

@@ -39,7 +39,7 @@ def test_the_commands_of_the_manual_run(page: Path, demo: Any, environment: dict
 def test_every_setting_is_documented_with_its_default(field: str) -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     default = getattr(Settings(), field)
-    shown = "none" if default is None else ",".join(default) if isinstance(default, tuple) else str(default)
+    shown = "none" if default in (None, ()) else ",".join(default) if isinstance(default, tuple) else str(default)
     row = re.search(rf"^\| `{PREFIX}{field.upper()}` \| `?([^|`]+)`? \|", page, flags=re.MULTILINE)
     assert row is not None, f"{PREFIX}{field.upper()} is not in docs/settings.md"
     assert row[1].strip() == shown

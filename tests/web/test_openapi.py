@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Twin
 
-HTTP_METHODS = {"get", "post"}
+HTTP_METHODS = {"get", "post", "delete"}
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +116,14 @@ SAMPLES = {
     "planted": "2001-03-01",
     "listed": "true",
     "storeys": "2",
+    "type": "process",
+    "processID": "echo,convert",
+    "status": "successful,failed",
+    "minDuration": "0",
+    "maxDuration": "10",
+    "offset": "0",
 }
-IDS = {"{collectionId}": "trees", "{featureId}": "tree-1", "{datasetId}": "trees"}
+IDS = {"{collectionId}": "trees", "{featureId}": "tree-1", "{datasetId}": "trees", "{processId}": "echo"}
 
 
 def test_oas_impl_every_declared_path_and_parameter_works(twin: Twin, definition: dict[str, Any]) -> None:
@@ -125,7 +131,7 @@ def test_oas_impl_every_declared_path_and_parameter_works(twin: Twin, definition
         "after=", 1
     )[1]
     for path, method, operation in operations(definition):
-        if method != "get" or "/submissions" in path:
+        if method != "get" or "/submissions" in path or "{jobId}" in path:
             continue
         address = path
         for name, id in IDS.items():
@@ -155,16 +161,18 @@ def test_security_the_key_is_declared_and_optional_for_reading(definition: dict[
 
 def test_every_route_of_ours_is_described(twin: Twin, definition: dict[str, Any]) -> None:
     """No resource of OGC API is served that the definition does not name."""
-    from gateway.web.routers import collections, datasets, health, items, landing, submissions
+    from gateway.web.routers import collections, datasets, health, items, jobs, landing, processes, submissions
 
-    served = {
-        route.path for module in (landing, collections, items, datasets, submissions, health) for route in module.router.routes
-    }  # type: ignore[attr-defined]
+    modules = (landing, collections, items, datasets, processes, jobs, submissions, health)
+    served = {route.path for module in modules for route in module.router.routes}  # type: ignore[attr-defined]
     plain = {
         path.replace("{collection}", "{collectionId}")
         .replace("{feature:path}", "{featureId}")
         .replace("{dataset}", "{datasetId}")
         .replace("{submission}", "{submissionId}")
+        .replace("{process}", "{processId}")
+        .replace("{job}", "{jobId}")
+        .replace("{output}", "{outputId}")
         for path in served
     }
     assert plain <= definition["paths"].keys()

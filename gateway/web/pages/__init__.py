@@ -3,6 +3,7 @@
 from gateway.web.pages.about import api, conformance, landing, problem, sign_in
 from gateway.web.pages.catalogue import collection, collections, dataset, datasets, files, schema
 from gateway.web.pages.features import item, items
+from gateway.web.pages.processes import job, jobs, process, processes
 from gateway.web.pages.verdicts import submission, submissions
 
 __all__ = [
@@ -15,8 +16,12 @@ __all__ = [
     "files",
     "item",
     "items",
+    "job",
+    "jobs",
     "landing",
     "problem",
+    "process",
+    "processes",
     "schema",
     "sign_in",
     "submission",

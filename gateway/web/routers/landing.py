@@ -9,6 +9,7 @@ from gateway.web.answers import document
 from gateway.web.asked import Asked
 from gateway.web.conformance import CLASSES
 from gateway.web.context import asked_of
+from gateway.web.describe_processes import JOBS, PROCESSES
 from gateway.web.features import link
 from gateway.web.negotiation import HTML, JSON, Offer
 
@@ -47,6 +48,8 @@ def _links(asked: Asked) -> list[dict[str, str]]:
         link(asked.url("api", f="html"), "service-doc", "text/html", "the documentation of the API"),
         link(asked.url("conformance"), "conformance", "application/json", "the conformance classes kept"),
         link(asked.url("collections"), "data", "application/json", "the collections of features"),
+        link(asked.url("processes"), PROCESSES, "application/json", "the processes"),
+        link(asked.url("jobs"), JOBS, "application/json", "the jobs"),
         link(asked.url("datasets"), "related", "application/json", "the datasets and their records"),
         link(
             asked.url("csw", service="CSW", request="GetCapabilities"),
