@@ -88,7 +88,7 @@ class ObjectWriter:
         self._children(feature, spec, family, by_id, outside, slots)
         self._addresses(feature, spec, slots)
         tail = "".join(self._opaque(feature, spec, slots))
-        content = "".join(text for slot in spec.properties for text in slots.get(slot, ()))
+        content = spec.joined(slots)
         return f'<{spec.element} gml:id="{identifier(feature.id)}">{"".join(head)}{content}{tail}</{spec.element}>'
 
     def _explain(self, feature: Feature, spec: Spec, properties: dict[str, object]) -> None:

@@ -48,11 +48,13 @@ class PropertyWriter:
     def write(self, properties: Properties, spec: Spec, object_id: str) -> dict[str, list[str]]:
         """The slots of an object or boundary surface."""
         slots: dict[str, list[str]] = {}
+        if not properties:
+            return slots
         rest = dict(properties)
         self._translate(rest, spec, slots, object_id)
-        for key, tag in spec.properties.items():
-            if key in rest and key in self._edition.attributes:
-                elements = self._standard(tag, key, rest)
+        for key in list(rest):
+            if key in rest and key in self._edition.attributes and key in spec.properties:
+                elements = self._standard(spec.properties[key], key, rest)
                 if elements is not None:
                     slots[key] = elements
                     for used in (key, f"{key}_uom", f"{key}_codeSpace"):

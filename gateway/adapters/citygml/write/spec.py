@@ -16,9 +16,9 @@ type Place = tuple[str, str]
 class Spec:
     """How one type is written: its element, its properties in order, where children and boundary surfaces go.
 
-    `properties` gives the tag of each property by its local name; `levels` are those its geometries may have. `children` is by
-    child type; a second name after ``|`` is for what lies inside. `surfaces` is by semantic type; `face` is how a boundary
-    surface's geometry property ends.
+    `properties` gives the tag of each property by its local name, `order` its place; `levels` are those that geometries may
+    have. `children` is by child type; a second name after ``|`` is for what lies inside. `surfaces` is by semantic type; `face`
+    is how a boundary surface's geometry property ends.
     """
 
     element: str
@@ -27,6 +27,12 @@ class Spec:
     surfaces: Mapping[str, Place] = field(default_factory=dict)
     face: str = "MultiSurface"
     levels: tuple[int, ...] = ()
+    order: Mapping[str, int] = field(default_factory=dict)
+
+    def joined(self, slots: Mapping[str, list[str]]) -> str:
+        """The elements of the slots, in the order of the properties."""
+        order = self.order
+        return "".join("".join(slots[slot]) for slot in sorted((slot for slot in slots if slot in order), key=order.__getitem__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,9 @@ def spec(
         for one in _levels(name):
             properties[one] = f"{space or prefix}:{one}"
     levels = tuple(sorted({int(name[3]) for name in properties if name.startswith("lod") and len(name) > 3}))
-    return Spec(element, properties, children or {}, surfaces or {}, face, levels)
+    return Spec(
+        element, properties, children or {}, surfaces or {}, face, levels, {name: place for place, name in enumerate(properties)}
+    )
 
 
 def _levels(name: str) -> list[str]:

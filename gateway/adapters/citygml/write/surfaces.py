@@ -146,9 +146,8 @@ class Surfaces:
             if self._is_worth(opening):
                 tag = spec.properties[opening.property]
                 slots.setdefault(opening.property, []).append(f"<{tag}>{self._finished(opening, properties)}</{tag}>")
-        content = "".join(text for slot in spec.properties for text in slots.get(slot, ()))
         given = surface.id if surface.id is not None and self.owns(surface) else None
-        return f"<{spec.element}{self._shapes.named(given)}>{head}{content}</{spec.element}>"
+        return f"<{spec.element}{self._shapes.named(given)}>{head}{spec.joined(slots)}</{spec.element}>"
 
 
 def _outer(surface: Surface) -> tuple[Any, ...]:
