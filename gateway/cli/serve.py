@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +14,10 @@ import typer
 
 from gateway import wiring
 from gateway.cli.console import Json, emit, err, guarded, out, progress
-from gateway.errors import NotFound, UsageError
+from gateway.errors import IdNotAvailable, NotFound, UsageError
 from gateway.model.access import EVERYTHING, PUBLIC
+from gateway.model.naming import collection_id, stem
+from gateway.model.party import Party
 from gateway.model.submission import Request
 
 app = typer.Typer(add_completion=False)
@@ -55,10 +59,33 @@ def _twin(what: Sequence[Path]) -> Iterator[Path]:
         wiring.create(folder, title=", ".join(path.name for path in what))
         with wiring.opened(folder) as gateway:
             party = wiring.acting_party(gateway, None, None)
-            for path in what:
+            for path, name in _named(what):
                 with progress(f"reading {path.name}"):
-                    gateway.publishing.publish(Request(data=str(path), data_name=path.name), party)
+                    _publish(gateway, path, name, party)
         yield folder
+
+
+def _named(what: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """The files, each with a name of its own: its stem, or with a number where another file has that already."""
+    seen: dict[Path, str] = {}
+    for path in what:
+        if path.resolve() in seen:
+            raise UsageError("the same file is given twice", place=str(path))
+        bare = collection_id(stem(path.name))
+        name = next(name for number in count(1) if (name := bare if number == 1 else f"{bare}-{number}") not in seen.values())
+        seen[path.resolve()] = name
+        yield path, name
+
+
+def _publish(gateway: wiring.Gateway, path: Path, name: str, party: Party) -> None:
+    """Publish one file; where another file has a collection of the same id, this one's collections are named after the file."""
+    request = Request(data=str(path), data_name=path.name, dataset=name)
+    try:
+        gateway.publishing.publish(request, party)
+    except IdNotAvailable:
+        found = gateway.publishing.publish(replace(request, collection=name), party)
+        called = ", ".join(found.collections)
+        err.print(f"{path}: another file has a collection of that name, so this one is called {called}", markup=False)
 
 
 def _document(gateway: wiring.Gateway, host: str, port: int) -> dict[str, Any]:

@@ -90,6 +90,23 @@ def test_a_file_is_served_straight_away_and_its_twin_is_gone_afterwards(file: Pa
     assert f'curl "{url}/collections/points/items?limit=5"' in said.read_text()
 
 
+def test_several_files_are_served_together_and_names_that_collide_are_told(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "more" / "points.geojson"
+    other.parent.mkdir()
+    other.write_text(json.dumps({**POINTS, "features": POINTS["features"][:2]}))
+    parcels = tmp_path / "parcels.geojson"
+    parcels.write_text(file.read_text())
+    with serving(tmp_path, str(file), str(other), str(parcels)) as (url, said):
+        found = {entry["id"]: entry["dataset"] for entry in httpx.get(f"{url}/collections").json()["collections"]}
+        assert found == {"points": "points", "points-2": "points-2", "parcels": "parcels"}
+        assert httpx.get(f"{url}/collections/points-2/items").json()["numberMatched"] == 2
+        assert httpx.get(f"{url}/collections/points/items").json()["numberMatched"] == 5
+    assert "so this one is called points-2" in " ".join(said.read_text().split())
+    twice = run("serve", str(file), str(file))
+    assert twice.returncode == 2
+    assert "given twice" in twice.stderr
+
+
 def test_two_workers_answer_and_see_a_publication_of_a_third_process(tmp_path: Path, file: Path) -> None:
     folder = tmp_path / "t"
     wiring.create(folder)
