@@ -1,7 +1,7 @@
 """Finds adapters, stores, checks, processes and harvesters by entry point; loaded on first use; a duplicate name is an error.
 
-Groups: ``gateway.adapters``, ``gateway.stores``, ``gateway.checks``, ``gateway.processes``, ``gateway.harvesters``. A
-stranger's package registers exactly as our own modules do.
+Groups: ``gateway.adapters``, ``gateway.stores``, ``gateway.checks``, ``gateway.points``, ``gateway.processes``,
+``gateway.harvesters``. A stranger's package registers exactly as our own modules do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.errors import UsageError
 
-GROUPS = ("adapters", "stores", "checks", "processes", "harvesters")
+GROUPS = ("adapters", "stores", "checks", "points", "processes", "harvesters")
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,6 +21,7 @@ from gateway.catalogue.reading import Element, local
 from gateway.errors import GatewayError, ParameterError, TooLarge, UsageError
 from gateway.gates import xml
 from gateway.model.access import Access
+from gateway.model.record import Record
 from gateway.ports import Reader
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,8 @@ class CswAnswer:
     status: int
     media_type: str
     body: bytes
+    records: tuple[Record, ...] = ()
+    """The records it carries."""
 
 
 def respond(request: CswRequest, reader: Reader, access: Access, title: str) -> CswAnswer:
@@ -168,11 +171,13 @@ def _run(request: CswRequest, query: str, body: bytes, reader: Reader, access: A
     from gateway.catalogue.pycsw_repository import View
     from gateway.catalogue.pycsw_shims import engine
 
-    environ = _environ(request, query, body) | {"gateway.view": View(reader, access)}
+    view = View(reader, access)
+    environ = _environ(request, query, body) | {"gateway.view": view}
     catalogue = engine().Csw(_configuration(request.address, title), environ)
     catalogue.outputschemas = {name: module for name, module in catalogue.outputschemas.items() if name.endswith("/Atom")}
     status, answer = catalogue.dispatch_wsgi()
-    return _answered(int(status.partition(" ")[0]), catalogue.contenttype, answer)
+    found = _answered(int(status.partition(" ")[0]), catalogue.contenttype, answer)
+    return replace(found, records=tuple(view.given)) if found.status == 200 else found
 
 
 def _answered(status: int, media_type: str, body: bytes) -> CswAnswer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.catalogue import feature_catalogue
 from gateway.catalogue.names import GCO, GMD, XLINK, tag_of
 from gateway.catalogue.reading import Element, Source, box, date, local, number, own_text
 from gateway.errors import Unreadable
@@ -73,6 +74,7 @@ class _Document:
             resolution=self._resolution(about),
             access_level=_level(limits, ACCESS),
             federal_level=_level(limits, FEDERAL),
+            attributes=tuple(feature_catalogue.attributes(root, self._text)),
             formats=tuple(dict.fromkeys(filter(None, map(own_text, self._formats())))),
             links=tuple(self._links()),
             source=original,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.catalogue import dublincore, iso19139
@@ -17,10 +17,11 @@ from gateway.ports import Reader
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A moment of the store, as one reader may see it."""
+    """A moment of the store, as one reader may see it; `given` gathers the records that were taken from it."""
 
     reader: Reader
     access: Access
+    given: list[Record] = field(default_factory=list)
 
 
 class Row:
@@ -72,6 +73,7 @@ class Repository:
         if not wanted:
             return []
         _, found = self._view.reader.records(RecordQuery(self._view.access, limit=len(wanted), ids=wanted))
+        self._view.given.extend(found)
         return [Row(record) for record in found]
 
     def query_domain(self, domain: str, _typenames: Any, _kind: str, count: bool = False) -> list[tuple[Any, ...]]:
@@ -104,6 +106,7 @@ class Repository:
             sort=_sort(sortby),
         )
         total, found = self._view.reader.records(question)
+        self._view.given.extend(found)
         return [str(total), [Row(record) for record in found]]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from gateway.catalogue import dublincore, iso19139_reader
+from gateway.catalogue import dublincore, iso19139_reader, json_record
 from gateway.catalogue.reading import Element, Source, local
 from gateway.errors import Unreadable
 from gateway.gates import xml
@@ -17,10 +17,17 @@ _WRAPPERS = ("GetRecordByIdResponse", "GetRecordsResponse", "SearchResults")
 
 
 def read(path: Path, name: str | None = None) -> Record:
-    """The one record in a file: ISO 19139 or csw:Record, alone or in a GetRecords(ById) answer; `source` keeps its bytes.
+    """The one record in a file: JSON, ISO 19139 or csw:Record, the latter two alone or in a GetRecords(ById) answer.
 
-    Raises Unreadable for broken or hostile XML, another kind of document, and a file with no or several records.
+    `source` keeps its bytes. Raises Unreadable for broken or hostile content, another kind of document, and a file with no or
+    several records.
     """
+    with path.open("rb") as file:
+        content = file.read(LIMIT + 1)
+    if json_record.is_json(content[:1024]):
+        if len(content) > LIMIT:
+            raise Unreadable(f"more than {LIMIT} bytes of metadata", place=name or path.name)
+        return json_record.read(content, name or path.name)
     found = read_all(path, name)
     if len(found) != 1:
         raise Unreadable(f"{len(found)} records in one file", place=name or path.name, cure="send each record by itself")
@@ -37,7 +44,7 @@ def read_all(path: Path, name: str | None = None) -> list[Record]:
         raise Unreadable(
             f"{etree.QName(root).localname} is no metadata record",
             place=source.at(root),
-            cure="send ISO 19139 (gmd:MD_Metadata) or csw:Record",
+            cure="send a JSON record, ISO 19139 (gmd:MD_Metadata) or csw:Record",
         )
     return [_read(element, source, _cut(element)) for element in root.iter() if isinstance(element.tag, str) and is_record(element)]
 

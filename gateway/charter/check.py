@@ -16,12 +16,13 @@ class QuietCheck:
     """One check for one rule and one submission; a subclass looks at the start, at each feature, or at the end.
 
     `needs` says what must be there for the check to be asked at all: ``party`` (who submits is known), ``features`` (there
-    is a file), ``crs`` (with a known reference system), ``current`` (there is an earlier version).
+    is a file), ``crs`` (with a known reference system). `point` names the enforcement point of a rule that machinery keeps.
     """
 
     type: ClassVar[str]
     parameters: ClassVar[Parameters] = {}
     needs: ClassVar[frozenset[str]] = frozenset()
+    point: ClassVar[str | None] = None
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule

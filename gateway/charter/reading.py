@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import registry
-from gateway.charter import parameters
+from gateway.charter import enforcement, parameters
 from gateway.charter.terms import EVENTS, PUBLIC_ROLE, AccessLevel, Charter, Licence, Problems, Rule, Source
 from gateway.errors import UsageError
 from gateway.model.finding import Severity
@@ -246,7 +246,7 @@ def _check(value: Any, problems: Problems, where: str) -> tuple[str, dict[str, A
         problems.add(where, f"the check {name} is unknown ({error.cure})")
         return name, {}
     values = parameters.read(given, kind.parameters, problems.found, where)
-    for problem in kind.problems(values):
+    for problem in (*kind.problems(values), *enforcement.problems(kind)):
         problems.add(where, problem)
     return name, values
 

@@ -13,6 +13,7 @@ from gateway.charter.language import load
 from gateway.cli import verdict as printed
 from gateway.cli.console import Json, emit, guarded
 from gateway.model.submission import Request
+from gateway.services.attest import report_document
 from gateway.services.publish import check_file
 
 app = typer.Typer(add_completion=False)
@@ -23,7 +24,7 @@ app = typer.Typer(add_completion=False)
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to judge.")],
     charter: Annotated[str, typer.Option(help="The charter to judge it by.")] = "open",
-    record: Annotated[Path | None, typer.Option(help="Its metadata record (ISO 19139 or csw:Record).")] = None,
+    record: Annotated[Path | None, typer.Option(help="Its metadata record: JSON, ISO 19139 or csw:Record.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The dataset's id.")] = None,
     collection: Annotated[str | None, typer.Option(help="A new id for the collection, or own=id,own=id.")] = None,
     access: Annotated[str | None, typer.Option(help="The access level, by the charter's own id.")] = None,
@@ -47,6 +48,6 @@ def check(
         id=id,
     )
     verdict = check_file(load(charter), request, read_record, settings.load())
-    emit(verdict.as_json(), json=json, text=lambda: printed.show(verdict, printed.language(lang)))
+    emit(report_document(verdict, request), json=json, text=lambda: printed.show(verdict, printed.language(lang)))
     if not verdict.accepted:
         raise typer.Exit(1)

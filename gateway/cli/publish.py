@@ -21,7 +21,8 @@ app = typer.Typer(add_completion=False)
 def publish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The twin.")],
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The file; leave out for a record alone.")] = None,
-    record: Annotated[Path | None, typer.Option(help="Its metadata record (ISO 19139 or csw:Record).")] = None,
+    record: Annotated[Path | None, typer.Option(help="Its metadata record: JSON, ISO 19139 or csw:Record.")] = None,
+    attestation: Annotated[Path | None, typer.Option(help="What `gateway attest` made of these files.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The dataset; else the collection's id, or the file's stem.")] = None,
     collection: Annotated[str | None, typer.Option(help="A new id for the collection, or own=id,own=id.")] = None,
     access: Annotated[str | None, typer.Option(help="The access level, by the charter's own id.")] = None,
@@ -54,6 +55,7 @@ def publish(
         dry_run=dry_run,
         allow_removal=allow_removal,
         graph=graph,
+        attestation=None if attestation is None else str(attestation),
     )
     with wiring.opened(folder) as gateway:
         acting = wiring.acting_party(gateway, party, _key(key_file))

@@ -100,6 +100,7 @@ def as_json(submission: Submission) -> dict[str, Any]:
         "projections": submission.projections,
         "payload": submission.payload,
         "record": submission.record,
+        "attestation": submission.attestation,
         "changes": {name: dict(counts) for name, counts in submission.changes.items()},
         "report": submission.report,
         **submission.verdict.as_json(),

@@ -10,20 +10,22 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from gateway import __version__, wiring
-from gateway.catalogue import iso19139
-from gateway.demo import buildings, cityfile, kerbs, network, parcels, plan, school, trees
+from gateway.catalogue import json_record
+from gateway.catalogue.records import read as read_record
+from gateway.demo import attributes, buildings, cityfile, kerbs, network, parcels, plan, school, trees
 from gateway.demo.partners import Delivery, Partner, deliveries
 from gateway.errors import Conflict, GatewayError, Refused
 from gateway.model.access import EVERYTHING
 from gateway.model.submission import Request, Submission
 from gateway.model.text import pick
+from gateway.services import attest
 from gateway.wiring import Gateway
 
 CHARTER = "sitg"
@@ -31,6 +33,7 @@ TITLE = "Quartier de la Source"
 KEYS = "demo-keys.json"
 MARKER = "demo.json"
 FILES = "deliveries"
+SIGNING = "demo-signing-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,16 @@ def _build(site: Path, id_base: str, begun: Callable[[Delivery], None], judged: 
     wiring.create(site, charter=CHARTER, id_base=id_base, title=TITLE)
     _write_files(site / FILES, canary, offered)
     with wiring.opened(site) as gateway:
-        keys = _admit(gateway, [delivery.partner for delivery in offered])
-        _write_private(site / KEYS, keys)
+        keys = _admit(gateway, [delivery.partner for delivery in offered], site / SIGNING)
+        _write_private(site / KEYS, _json(keys))
         steps = []
         for delivery in offered:
             begun(delivery)
-            steps.append(_deliver(gateway, site / FILES, delivery, keys[delivery.partner.id]))
+            steps.append(_deliver(gateway, site, delivery, keys[delivery.partner.id]))
             judged(steps[-1])
         gateway.projector.catch_up()
     document = _document(steps, canary)
-    _write_private(site / MARKER, {"version": __version__, "document": document})
+    _write_private(site / MARKER, _json({"version": __version__, "document": document}))
     return document
 
 
@@ -117,28 +120,51 @@ def _write_files(target: Path, canary: str, offered: tuple[Delivery, ...]) -> No
     kerbs.write(quarter, target / "kerbs.geojson")
     for delivery in offered:
         if delivery.record is not None:
-            _record_file(target, delivery).write_bytes(iso19139.write(delivery.record))
+            described = replace(delivery.record, attributes=attributes.of(delivery.dataset))
+            _record_file(target, delivery).write_bytes(json_record.write(described))
 
 
 def _record_file(folder: Path, delivery: Delivery) -> Path:
-    return folder / f"{delivery.file.partition('.')[0]}.xml"
+    return folder / f"{delivery.file.partition('.')[0]}.record.json"
 
 
-def _write_private(path: Path, content: Mapping[str, Any]) -> None:
+def _write_private(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
-        out.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        out.write(content)
 
 
-def _admit(gateway: Gateway, partners: list[Partner]) -> dict[str, str]:
+def _json(content: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _admit(gateway: Gateway, partners: list[Partner], signing: Path) -> dict[str, str]:
+    """Each partner becomes a party with an API key, and with a signing key whose private half goes to the folder `signing`."""
+    signing.mkdir(mode=0o700)
     keys = {}
     for partner in partners:
         gateway.identity.add_party(partner.id, partner.name, roles=partner.roles)
         keys[partner.id] = gateway.identity.new_key(partner.id)
+        made = gateway.signing_keys.make(partner.id)
+        _write_private(signing / f"{partner.id}.pem", attest.write_key(made.pem, partner.id, CHARTER, made.key.kid))
     return keys
 
 
-def _deliver(gateway: Gateway, folder: Path, delivery: Delivery, key: str) -> Step:
+def _attested(gateway: Gateway, request: Request, key: Path) -> Request:
+    """The request with its attestation: the partner checks what he sends and, where the check passes, signs it."""
+    data = Path(request.data or "")
+    report, verdict = attest.make_report(gateway.charter, request, read_record, gateway.settings)
+    data.with_name(f"{data.name}.report.json").write_bytes(report)
+    if not verdict.accepted:
+        return request
+    token, _ = attest.attest(request, report, attest.read_key(key.read_bytes()))
+    target = data.with_name(f"{data.name}.jws")
+    target.write_bytes(token + b"\n")
+    return replace(request, attestation=str(target))
+
+
+def _deliver(gateway: Gateway, site: Path, delivery: Delivery, key: str) -> Step:
+    folder = site / FILES
     record = _record_file(folder, delivery)
     request = Request(
         data=str(folder / delivery.file),
@@ -152,6 +178,7 @@ def _deliver(gateway: Gateway, folder: Path, delivery: Delivery, key: str) -> St
         id=delivery.id,
     )
     party = gateway.identity.prove(delivery.partner.id, key)
+    request = _attested(gateway, request, site / SIGNING / f"{delivery.partner.id}.pem")
     try:
         submission = gateway.publishing.publish(request, party)
     except Refused as refusal:

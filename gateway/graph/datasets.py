@@ -58,6 +58,15 @@ def dataset_lines(dataset: Dataset, id_base: str, *, full: bool) -> Iterator[Lin
         yield from _collection(subject, collection, id_base)
 
 
+def attribution_lines(dataset: Dataset, id_base: str) -> Iterator[Line]:
+    """What a feature's own document says of its dataset: the source, the dates and the licence."""
+    about = dataset_iri(id_base, dataset.id)
+    subject, record = f"<{about}>", dataset.record
+    yield from _agent(subject, about, dataset.owner_name)
+    yield from _licence(subject, dataset.licence or record.licence)
+    yield from _dates(subject, record)
+
+
 def _agent(subject: str, about: str, name: str) -> Iterator[Line]:
     node = f"<{about}#owner>"
     yield f"{subject} {term('dct:publisher')} {node} .\n"
@@ -88,20 +97,27 @@ def _facts(subject: str, record: Record, licence: str | None) -> Iterator[Line]:
             yield f"{subject} {term('dcat:theme')} {iri(keyword.iri)} .\n"
     for topic in record.topics:
         yield f"{subject} {term('twin:topic')} {literal(topic)} .\n"
-    named = licence or record.licence
-    if named:
-        value = iri(named) if named.startswith(("http://", "https://")) else literal(named)
-        yield f"{subject} {term('dct:license')} {value} .\n"
+    yield from _licence(subject, licence or record.licence)
     period = _FREQUENCIES.get(record.update_frequency or "")
     if period:
         yield f"{subject} {term('dct:accrualPeriodicity')} <{_PERIODS}{period}> .\n"
     if record.resolution is not None:
         yield f"{subject} {term('dcat:spatialResolutionInMeters')} {literal(repr(record.resolution), 'xsd:decimal')} .\n"
+    yield from _dates(subject, record)
+    for code in record.crs:
+        yield f"{subject} {term('twin:crs')} {literal(code)} .\n"
+
+
+def _licence(subject: str, named: str | None) -> Iterator[Line]:
+    if named:
+        value = iri(named) if named.startswith(("http://", "https://")) else literal(named)
+        yield f"{subject} {term('dct:license')} {value} .\n"
+
+
+def _dates(subject: str, record: Record) -> Iterator[Line]:
     for name, moment in (("dct:created", record.created), ("dct:issued", record.published), ("dct:modified", record.revised)):
         if moment:
             yield f"{subject} {term(name)} {_moment(moment)} .\n"
-    for code in record.crs:
-        yield f"{subject} {term('twin:crs')} {literal(code)} .\n"
 
 
 def _moment(moment: str) -> str:

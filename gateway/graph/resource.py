@@ -9,7 +9,7 @@ import orjson
 import pyoxigraph as engine
 
 from gateway.errors import NotAcceptable
-from gateway.graph.datasets import dataset_iri, dataset_lines
+from gateway.graph.datasets import attribution_lines, dataset_iri, dataset_lines
 from gateway.graph.features import collection_iri, feature_iri, feature_lines, signature
 from gateway.graph.terms import Line, iri, literal, segment
 from gateway.graph.vocabulary import RDF_TYPE, term, vocabulary
@@ -34,6 +34,7 @@ def feature_bytes(
     subject = f"<{feature_iri(id_base, collection.id, row.id)}>"
     place = f"{base_url}/collections/{segment(collection.id)}/items/{segment(row.id)}"
     lines = [*feature_lines(row, collection, about, id_base, signature(collection), home or collection.id)]
+    lines.extend(attribution_lines(dataset, id_base))
     lines.append(f"{subject} {term('foaf:page')} {iri(place + '?f=html')} .\n")
     lines.append(f"{subject} {term('rdfs:seeAlso')} {iri(place + '?f=json')} .\n")
     return encode(lines, media_type)

@@ -86,3 +86,8 @@ class Record:
     links: tuple[dict[str, Any], ...] = ()
     source: bytes | None = None
     source_schema: str | None = None
+
+    @property
+    def actuality(self) -> str | None:
+        """The date of the state the data show: of their revision, else publication, else creation."""
+        return self.revised or self.published or self.created

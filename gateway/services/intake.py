@@ -9,6 +9,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
+from gateway.charter import attestation
 from gateway.errors import ParameterError, TooLarge, UsageError
 from gateway.geo import crs as systems
 from gateway.model.canonical import canonical
@@ -53,7 +54,7 @@ def demand_sound(request: Request, largest: int) -> None:
         raise ParameterError("mode", f"{request.mode!r} is no mode", cure=" or ".join(MODES))
     if request.graph is not None and request.graph not in GRAPHS:
         raise ParameterError("graph", f"{request.graph!r} is not known", cure=" or ".join(GRAPHS))
-    for parameter, name in (("data", request.data), ("record", request.record)):
+    for parameter, name in (("data", request.data), ("record", request.record), ("attestation", request.attestation)):
         if name is None:
             continue
         path = Path(name)
@@ -69,6 +70,19 @@ def digest_of(path: str | None) -> str | None:
         return None
     with Path(path).open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def digests_of(request: Request) -> dict[str, str | None]:
+    """SHA-256 of the data and of the record, as an attestation names them."""
+    return {"data": digest_of(request.data), "record": digest_of(request.record)}
+
+
+def attestation_of(request: Request) -> bytes | None:
+    """The attestation without white space around it, None for none; of one that is too long only as much as shows it."""
+    if request.attestation is None:
+        return None
+    with Path(request.attestation).open("rb") as file:
+        return file.read(attestation.LONGEST + 2).strip()
 
 
 def fingerprint(content: Any) -> str:

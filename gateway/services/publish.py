@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from gateway.charter import decide
@@ -17,13 +19,13 @@ from gateway.model.party import Party
 from gateway.model.submission import Request, Submission
 from gateway.model.text import UNDETERMINED
 from gateway.ports import Blobs, Publication, Staging, Store
-from gateway.services import intake, naming
+from gateway.services import intake, moments, naming
 from gateway.services.draft import LayerSurvey
 from gateway.services.intake import Intake
 from gateway.services.laying import Laid, Laying
 from gateway.services.projections import Projector
 from gateway.services.surroundings import Surroundings
-from gateway.services.trial import Outcome, ReadRecord, Trial, demand_keepable, now
+from gateway.services.trial import Outcome, ReadRecord, Trial, demand_keepable
 from gateway.settings import Settings
 
 
@@ -82,7 +84,7 @@ class PublishService:
 
     def _judged(self, attempt: _Attempt) -> Submission:
         request = attempt.request
-        trial = Trial(self._charter, request, attempt.party, self._surroundings, self._read_record)
+        trial = Trial(self._charter, request, attempt.party, self._surroundings, self._read_record, attempt.digests)
         if request.dry_run:
             return attempt.checked(_tried(trial))
         with intake.opened(request) as source:
@@ -173,6 +175,11 @@ class PublishService:
         for path, digest in ((request.data, attempt.payload), (request.record, attempt.record)):
             if path is not None and self._blobs.put(Path(path)) != digest:
                 raise Conflict("the file changed while it was being read", place=Path(path).name, cure="send it again")
+        if attempt.token is not None:
+            with NamedTemporaryFile() as file:
+                file.write(attempt.token)
+                file.flush()
+                self._blobs.put(Path(file.name))
 
     # --- what came before --------------------------------------------------------------------------------------------
 
@@ -185,6 +192,8 @@ class PublishService:
             first = self._same_key(*attempt.idempotency)
         if first is None and attempt.request.dataset is not None:
             first = self._effect(attempt.effect(attempt.request.dataset))
+            if first is not None and attempt.attestation not in (None, first.attestation):
+                return None  # the same files under another attestation: that one is judged, too
         return first
 
     def _same_key(self, party: str, key: str, digest: str) -> Submission | None:
@@ -212,7 +221,14 @@ class _Attempt:
         self.party = party
         self.payload = intake.digest_of(request.data)
         self.record = intake.digest_of(request.record)
+        self.token = intake.attestation_of(request)
+        self.attestation = None if self.token is None else sha256(self.token).hexdigest()
         self.idempotency = self._idempotency()
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """What an attestation has to name."""
+        return {"data": self.payload, "record": self.record}
 
     def effect(self, dataset: str) -> str:
         """The digest that makes a repeated submission recognisable: who, what, where, how, and under which charter."""
@@ -226,12 +242,13 @@ class _Attempt:
             dataset=outcome.dataset,
             state=state,
             verdict=outcome.verdict,
-            created=now(),
+            created=moments.now(),
             payload=self.payload,
             record=self.record,
             effect=self.effect(outcome.dataset),
             collections=tuple(outcome.names.values()),
             report=outcome.report,
+            attestation=self.attestation,
         )
 
     def checked(self, outcome: Outcome) -> Submission:
@@ -255,6 +272,7 @@ class _Attempt:
             "mode": self.request.mode,
             "payload": self.payload,
             "record": self.record,
+            "attestation": self.attestation,
             "effect": submission.effect,
             "charter": verdict.charter,
             "charterVersion": verdict.charter_version,
@@ -283,6 +301,8 @@ class _Attempt:
         if key is None or self.request.dry_run:
             return None
         body = {"dataset": self.request.dataset, "allowRemoval": self.request.allow_removal, **self._asked()}
+        if self.attestation is not None:
+            body["attestation"] = self.attestation
         return self.party.pseudonym, key, intake.fingerprint(body)
 
 

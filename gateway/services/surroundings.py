@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gateway.model.access import EVERYTHING
 from gateway.model.dataset import Collection, Dataset
+from gateway.model.party import SigningKey
 from gateway.model.query import RecordQuery
 from gateway.ports import Store
 
@@ -36,6 +37,20 @@ class Surroundings:
             return set()
         with self._store.reading() as reader:
             return reader.existing(collection, ids) if reader.collection(collection, EVERYTHING) is not None else set()
+
+    def signing_key(self, kid: str) -> SigningKey | None:
+        """The signing key with this id."""
+        if self._store is None:
+            return None
+        with self._store.reading() as reader:
+            return reader.signing_key(kid)
+
+    def attested(self, digest: str) -> set[str]:
+        """The datasets that were published with the attestation of this digest."""
+        if self._store is None:
+            return set()
+        with self._store.reading() as reader:
+            return reader.attested(digest)
 
     def has_record(self, id: str) -> bool:
         """Whether some dataset has a record with this identifier."""

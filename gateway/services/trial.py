@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gateway.model.party import Party
 from gateway.model.record import Record
 from gateway.model.submission import Request
 from gateway.ports import Header, Subject
-from gateway.services import draft, intake, naming
+from gateway.services import draft, intake, moments, naming
 from gateway.services.identity import reader_of
 from gateway.services.intake import Intake
 from gateway.services.laying import Laying
@@ -59,6 +59,7 @@ class Trial:
     party: Party | None
     surroundings: Surroundings
     read_record: ReadRecord
+    digests: Mapping[str, str | None] | None = None
     survey: draft.Survey = field(default_factory=draft.Survey)
     naming: naming.Naming = field(init=False)
     uploaded: Record | None = field(init=False, default=None)
@@ -119,7 +120,17 @@ class Trial:
         )
         subject.extra["stated_crs"] = None if source is None else source.stated
         subject.extra["id_field"] = self.request.id
+        self._attest(subject)
         return subject
+
+    def _attest(self, subject: Subject) -> None:
+        """Lay the attestation before the checks, with what it has to agree with."""
+        token = intake.attestation_of(self.request)
+        subject.extra["attestation"] = token
+        if token is not None:
+            subject.extra["digests"] = self.digests or intake.digests_of(self.request)
+            subject.extra["signing_key"] = self.surroundings.signing_key
+            subject.extra["attested"] = self.surroundings.attested(sha256(token).hexdigest())
 
     def _foresee(self, header: Header) -> None:
         """Where the file names its collections beforehand, settle ids before reading it."""
@@ -188,6 +199,7 @@ class Trial:
         subject.dataset, subject.record, subject.current = facts.dataset, record, facts.current
         subject.level, subject.licence = facts.level, facts.licence
         subject.properties = self.survey.properties()
+        subject.extra["names"], subject.extra["staying"] = facts.names, facts.staying
         subject.extra["undeclared"] = self.survey.undeclared()
         subject.extra["stated_level"] = None if self.uploaded is None else self.uploaded.access_level
         subject.extra["previous_counts"] = self._previous_counts(facts)
@@ -204,7 +216,7 @@ class Trial:
         staying: tuple[Collection, ...] = () if current is None else current.collections
         return draft.Facts(
             dataset=dataset,
-            time=now(),
+            time=moments.now(),
             header=None if source is None else source.reading.header,
             crs=None if source is None else source.crs,
             survey=self.survey,
@@ -271,8 +283,3 @@ def demand_keepable(outcome: Outcome, charter: Charter) -> None:
         raise ParameterError("access", f"{outcome.level or 'nothing'} is no access level of {charter.id}", cure=f"known: {known}")
     if outcome.header is not None and (outcome.crs is None or not outcome.crs.is_known):
         raise ParameterError("crs", "the file says no usable coordinate reference system", cure="--crs EPSG:n")
-
-
-def now() -> str:
-    """This moment, RFC 3339 UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

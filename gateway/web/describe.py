@@ -10,7 +10,7 @@ from gateway.model.text import UNDETERMINED, Text, pick
 from gateway.services.downloads import FORMATS
 from gateway.services.query import Source
 from gateway.services.question import offered
-from gateway.web import licences
+from gateway.web import attribution, licences
 from gateway.web.asked import Asked
 from gateway.web.features import GEOJSON_TYPE, link
 
@@ -24,7 +24,8 @@ def collection(asked: Asked, source: Source) -> dict[str, Any]:
     description = pick(found.description, asked.languages) or pick(dataset.record.abstract, asked.languages)
     if description:
         members["description"] = description
-    members["attribution"] = dataset.owner_name
+    told = attribution.named(asked, dataset).members
+    members["attribution"], members["dateOfActuality"] = told["attribution"], told["dateOfActuality"]
     if (extent := _extent(found)) is not None:
         members["extent"] = extent
     members["itemType"] = "feature"
@@ -105,7 +106,7 @@ def dataset(asked: Asked, found: Dataset) -> dict[str, Any]:
         "description": pick(record.abstract, languages),
         "owner": found.owner_name,
         "access": found.level,
-        "license": found.licence or record.licence,
+        **attribution.named(asked, found).members,
         "version": found.version,
         "updated": found.updated,
         "type": record.type,
@@ -113,6 +114,15 @@ def dataset(asked: Asked, found: Dataset) -> dict[str, Any]:
         "topics": list(record.topics),
         "crs": list(record.crs),
         "permanentIds": record.permanent_ids,
+        "attributes": [
+            {
+                "name": entry.name,
+                "type": entry.type,
+                "description": pick(entry.description, languages),
+                "collection": entry.collection,
+            }
+            for entry in record.attributes
+        ],
         "graph": found.graph,
         "collections": [collection.id for collection in found.collections],
         "links": [

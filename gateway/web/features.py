@@ -12,7 +12,7 @@ from gateway.model.crs import Crs
 from gateway.model.text import pick
 from gateway.services import family
 from gateway.services.query import Item, Items, Source
-from gateway.web import caching, licences, linked
+from gateway.web import attribution, caching, linked
 from gateway.web.asked import Asked
 from gateway.web.negotiation import CITYJSON, GEOJSON, HTML, JSON_LD, TURTLE
 from gateway.web.parameters import ITEMS, filterable, items_request, token_of
@@ -63,11 +63,9 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
 
 
 def _headers(asked: Asked, source: Source, crs: Crs, tag: str) -> dict[str, str]:
-    """Content-Crs (OGC 18-058r1, /req/crs/ogc-crs-header), validators, language and the licence."""
+    """Content-Crs (OGC 18-058r1, /req/crs/ogc-crs-header), validators, language, source and licence."""
     found = {"Content-Crs": f"<{crs.uri}>", "Content-Language": asked.language, **caching.headers(tag, source.dataset)}
-    licence = licences.address(asked, source.dataset)
-    if licence is not None:
-        found["Link"] = f'<{licence}>; rel="license"'
+    found["Link"] = attribution.named(asked, source.dataset).link
     return found
 
 
@@ -78,7 +76,8 @@ def _collection(asked: Asked, found: Items) -> bytes:
     head["numberReturned"] = found.returned
     head["timeStamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     head["links"] = _items_links(asked, found)
-    return b"".join((orjson.dumps(head)[:-1], b',"features":[', found.body, b"]}"))
+    told = attribution.named(asked, found.source.dataset).spliced
+    return b"".join((orjson.dumps(head)[:-1], b",", told, b',"features":[', found.body, b"]}"))
 
 
 def _items_links(asked: Asked, found: Items) -> list[dict[str, str]]:
@@ -96,7 +95,7 @@ def _items_links(asked: Asked, found: Items) -> list[dict[str, str]]:
 def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
     title = pick(source.collection.title, asked.languages) or source.collection.id
     links = [link(asked.url("collections", source.collection.id), "collection", "application/json", title)]
-    licence = licences.address(asked, source.dataset)
+    licence = attribution.named(asked, source.dataset).licence
     if licence is not None:
         links.append({"href": licence, "rel": "license", "title": source.dataset.licence or licence})
     return links
@@ -115,7 +114,8 @@ def _feature(asked: Asked, found: Item) -> bytes:
     if found.row.parent is not None:
         parent = asked.url("collections", found.home, "items", found.row.parent)
         links.append(link(parent, "up", GEOJSON_TYPE, "the feature it is a part of"))
-    return b"".join((found.body[:-1], b',"links":', orjson.dumps(links), b"}"))
+    told = attribution.named(asked, found.source.dataset).spliced
+    return b"".join((found.body[:-1], b",", told, b',"links":', orjson.dumps(links), b"}"))
 
 
 def link(href: str, rel: str, kind: str, title: str) -> dict[str, str]:

@@ -10,7 +10,11 @@ _KNOWN = ("http://", "https://")
 
 def address(asked: Asked, dataset: Dataset) -> str | None:
     """The address of the licence: the charter's, or the licence itself where it is one; None where nobody says."""
-    name = dataset.licence or dataset.record.licence
+    return find(asked, dataset.licence or dataset.record.licence)
+
+
+def find(asked: Asked, name: str | None) -> str | None:
+    """The address of the licence that a code or an address names."""
     licence = asked.gateway.charter.licence(name)
     if licence is not None and licence.uri:
         return licence.uri if is_address(licence.uri) else None

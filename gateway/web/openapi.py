@@ -194,7 +194,7 @@ def _download() -> dict[str, Any]:
 def _submissions() -> dict[str, Any]:
     listing = _get("submissions", "submissions", "The caller's own submissions", "Any", secured=True)
     fields = {name: {"type": "string"} for name in FIELDS}
-    files = {name: {"type": "string", "format": "binary"} for name in ("data", "record")}
+    files = {name: {"type": "string", "format": "binary"} for name in ("data", "record", "attestation")}
     codes = {"409": "Conflict", "413": "TooLarge", "415": "Unsupported", "422": "Refused", "503": "Busy"}
     content = {"application/json": {"schema": _ref("schemas", "Any")}, "text/html": {"schema": {"type": "string"}}}
     post = _operation("submissions", "submit", "There already: the first submission", ["f", "lang"], content, codes, secured=True)
@@ -208,6 +208,7 @@ def _submissions() -> dict[str, Any]:
         {"name": name, "in": "query", "schema": {"type": "string"}, "description": "With a raw body"}
         for name in (*FIELDS, "name", "part", "no-wait")
     ]
+    post["parameters"].append({"name": "Attestation", "in": "header", "schema": {"type": "string", "maxLength": 16384}})
     post["parameters"].append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
     post["requestBody"] = {
         "required": True,

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 FILES = ("data", "record")
+ATTESTATION = "attestation"
 FIELDS = ("dataset", "collection", "access", "licence", "crs", "id", "mode", "dry-run", "allow-removal", "graph")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PARTS = 32
 _HEADER_BYTES = 4_096
 _FIELD_BYTES = 4_096
+_ATTESTATION_BYTES = 65_536
 _STALE = 86_400.0
 
 
@@ -91,6 +93,17 @@ async def _raw(body: AsyncIterator[bytes], given: Mapping[str, str], place: Path
     upload.files[part] = target
     upload.names[part] = name[:255]
     return upload
+
+
+def attest(upload: Upload, header: str | None, place: Path) -> None:
+    """Take a raw body's attestation from the header ``Attestation``; a form has it as a part. Raises ParameterError for both."""
+    if header is None:
+        return
+    if ATTESTATION in upload.files:
+        raise ParameterError(ATTESTATION, "given more than once", cure="as a part or as the header Attestation")
+    target = _target(place, ATTESTATION, ATTESTATION)
+    target.write_bytes(header.encode("latin-1"))
+    upload.files[ATTESTATION] = target
 
 
 async def _form(body: AsyncIterator[bytes], boundary: bytes, place: Path) -> Upload:
@@ -172,13 +185,13 @@ class _Form:
     def _open(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        known = (*FILES, *FIELDS)
+        known = (*FILES, ATTESTATION, *FIELDS)
         if self._name not in known:
             raise ParameterError(self._name[:100], "there is no such part", cure=f"known: {', '.join(known)}")
         if self._name in self.upload.files or self._name in self.upload.fields:
             raise ParameterError(self._name, "given more than once", cure=f"give {self._name} once")
         self._text = bytearray()
-        if self._name in FILES:
+        if self._name in (*FILES, ATTESTATION):
             name = options.get(b"filename", b"").decode("utf-8", "replace")[:255] or self._name
             target = _target(self._place, self._name, name)
             self._sink = target.open("wb")
@@ -188,6 +201,8 @@ class _Form:
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._sink is not None:
             self._sink.write(data[start:end])
+            if self._name == ATTESTATION and self._sink.tell() > _ATTESTATION_BYTES:
+                raise TooLarge("the attestation is too long", place=ATTESTATION, cure=f"at most {_ATTESTATION_BYTES} bytes")
             return
         self._text += data[start:end]
         if len(self._text) > _FIELD_BYTES:

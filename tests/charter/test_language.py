@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.charter import language
+from gateway import registry
+from gateway.charter import enforcement, language
 from gateway.errors import CharterError, NotFound
 from gateway.model.finding import Severity
 
@@ -141,3 +142,25 @@ rules:
 )
 def test_a_child_that_loosens_its_parent_is_refused(tmp_path: Path, child: str, told: str) -> None:
     assert any(told in problem for problem in problems(tmp_path, child, parent=SOUND))
+
+
+@pytest.mark.parametrize(
+    ("check", "point"), [("publish.atomic", "publish.atomic"), ("response.attribution", "response.attribution")]
+)
+def test_a_rule_that_machinery_keeps_is_refused_where_that_is_not_wired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str, point: str
+) -> None:
+    text = SOUND.replace('{type: geom.crs, allow: ["EPSG:2056"]}', f"{{type: {check}}}")
+    assert check in text
+    assert load(tmp_path, text).rules_for("submit")
+    wired = registry.names
+    monkeypatch.setattr(registry, "names", lambda group: [name for name in wired(group) if (group, name) != ("points", point)])
+    (problem,) = problems(tmp_path, text)
+    assert f"its enforcement point {point} is not wired" in problem
+
+
+def test_the_points_a_charter_rests_on_can_be_had() -> None:
+    found = enforcement.points(language.load("sitg"))
+    assert set(found) == {"publish.atomic", "response.attribution"}
+    assert all(callable(point) for point in found.values())
+    assert enforcement.points(language.load("open")) == {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +18,22 @@ from gateway.model.dataset import Dataset
 from gateway.model.feature import Feature
 from gateway.model.finding import Finding, Severity, Verdict
 from gateway.model.geometry import Geometry
-from gateway.model.party import Party
+from gateway.model.party import Party, SigningKey
 from gateway.model.record import Attribute, Contact, Extent, Record
 from gateway.ports import Header, Subject
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+from attesting import Signer
 
 SITG = language.load("sitg")
 OPEN = language.load("open")
 LV95 = Crs("EPSG:2056", "EPSG:5728")
+DATA, RECORD = "d" * 64, "e" * 64
+SIGNER, STRANGER = Signer(), Signer()
+KEYS = {
+    signer.kid: SigningKey(signer.kid, party, signer.public, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    for signer, party in ((SIGNER, "p-1"), (STRANGER, "p-2"))
+}
 OPEN_LICENCE = "NonCommercialAllowed-CommercialAllowed-ReferenceRequired"
 
 
@@ -54,7 +65,8 @@ def full_record() -> Record:
         topics=("structure",),
         update_frequency="monthly",
         extent=Extent(box=(6.1, 46.1, 6.2, 46.2)),
-        attributes=(Attribute("name"),),
+        attributes=(Attribute("name", "string", {"fr": "Nom"}),),
+        revised="2026-01-01",
     )
 
 
@@ -76,6 +88,7 @@ class Case:
     previous: frozenset[str] = frozenset()
     problems: list[Finding] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    attestation: bytes | None = field(default_factory=lambda: SIGNER.token(DATA, RECORD))
     features: list[Feature] = field(
         default_factory=lambda: [
             Feature("b1", "Building", "building", {"name": "one"}, square(2500000, 1118000), [cube(closed=True)], place="line 1"),
@@ -84,6 +97,10 @@ class Case:
     )
 
     def verdict(self, charter: language.Charter = SITG) -> Verdict:
+        names: dict[str, set[str]] = {}
+        for entry in self.features:
+            names.setdefault(entry.collection, {"name"}).update(entry.properties)
+        attested = {"attestation": self.attestation, "digests": {"data": DATA, "record": RECORD}, "signing_key": KEYS.get}
         subject = Subject(
             event="submit",
             party=self.party,
@@ -97,7 +114,8 @@ class Case:
             charter=charter,
             problems=self.problems,
             previous_ids=lambda collection, ids: self.previous & set(ids),
-            extra=self.extra,
+            properties=names,
+            extra=attested | self.extra,
         )
         judgement = judge(charter, subject)
         assert [feature.id for feature in judgement.through(self.features)] == [feature.id for feature in self.features]
@@ -198,6 +216,41 @@ def contradict_the_federal_level(case: Case) -> None:
     case.record = replace(full_record(), federal_level="C")
 
 
+def come_with_heights_of_no_system(case: Case) -> None:
+    case.crs = Crs("EPSG:2056")
+
+
+def come_with_a_plain_geometry_of_no_system(case: Case) -> None:
+    case.crs = Crs("EPSG:2056")
+    high: bytes = shapely.to_wkb(shapely.Point(2500000, 1118000, 400), flavor="iso")
+    case.features = [Feature("b1", "Building", "building", {"name": "one"}, high)]
+
+
+def come_unattested(case: Case) -> None:
+    case.attestation = None
+
+
+def attest_other_bytes(case: Case) -> None:
+    case.attestation = SIGNER.token("0" * 64, RECORD)
+
+
+def publish_an_attribute_nobody_described(case: Case) -> None:
+    case.features[0].properties["secret"] = 1
+
+
+def describe_an_attribute_that_is_not_there(case: Case) -> None:
+    kept = full_record()
+    case.record = replace(kept, attributes=(*kept.attributes, Attribute("ghost", "string", {"fr": "Fantôme"})))
+
+
+def name_an_attribute_without_a_word(case: Case) -> None:
+    case.record = replace(full_record(), attributes=(Attribute("name", "string"),))
+
+
+def give_no_date(case: Case) -> None:
+    case.record = replace(full_record(), revised=None)
+
+
 def leave_out_the_licence(case: Case) -> None:
     case.licence = None
 
@@ -217,12 +270,16 @@ def open_a_closed_level(case: Case) -> None:
         ("GE-01", end_adhesion),
         ("GE-01", adhere_to_an_older_major),
         ("GE-01", come_as_a_mere_user),
+        ("GE-03", come_unattested),
+        ("GE-03", attest_other_bytes),
         ("GE-04", take_anothers_dataset),
         ("GE-04", begin_as_mandatary),
         ("GE-06", come_without_crs),
         ("GE-06", come_in_lv03),
         ("GE-06-DOMAIN", come_in_degrees),
         ("GE-06-DOMAIN", swap_axes),
+        ("GE-07", come_with_heights_of_no_system),
+        ("GE-07", come_with_a_plain_geometry_of_no_system),
         ("GE-09", cross_a_ring),
         ("GE-09", open_a_solid),
         ("GE-11", number_by_order),
@@ -231,9 +288,13 @@ def open_a_closed_level(case: Case) -> None:
         ("GE-11-UNIQUE", repeat_an_id),
         ("GE-12", leave_out_the_record),
         ("GE-12", leave_out_a_contact),
+        ("GE-13", publish_an_attribute_nobody_described),
+        ("GE-13", describe_an_attribute_that_is_not_there),
+        ("GE-13", name_an_attribute_without_a_word),
         ("GE-18", leave_out_the_level),
         ("GE-18", name_an_unknown_level),
         ("GE-18", contradict_the_federal_level),
+        ("GE-26", give_no_date),
         ("GE-29", leave_out_the_licence),
         ("GE-29", name_a_strange_licence),
         ("GE-29", open_a_closed_level),
@@ -260,7 +321,9 @@ def test_a_sound_submission_keeps_every_rule() -> None:
 
 @pytest.mark.parametrize("crs", [Crs("EPSG:2056"), LV95])
 def test_lv95_is_allowed_with_and_without_heights(crs: Crs) -> None:
-    assert Case(crs=crs).verdict().accepted
+    case = Case(crs=crs)
+    case.features = [Feature("b1", "Building", "building", {"name": "one"}, square(2500000, 1118000))]
+    assert case.verdict().accepted
 
 
 def test_a_delegate_may_replace_the_masters_dataset() -> None:
@@ -330,7 +393,7 @@ def test_the_same_id_in_two_collections_is_no_repetition() -> None:
 
 def open_case(**changes: Any) -> Case:
     party = Party("p-1", "someone", "Someone", ("partner",), "open", "1.0.0")
-    return Case(party=party, level="open", licence=None, **changes)
+    return Case(party=party, level="open", licence=None, attestation=None, **changes)
 
 
 def test_open_blocks_what_cannot_be_kept_or_served_truly() -> None:

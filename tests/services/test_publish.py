@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,13 @@ from gateway.ports import Store
 from gateway.services.identity import IdentityService
 from gateway.services.projections import Projector
 from gateway.services.publish import PublishService, check_file
+from gateway.services.signing_keys import SigningKeys
 from gateway.settings import Settings
 from gateway.store.blobs import FolderBlobs
 from gateway.store.signing import JournalKey
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+from attesting import Signer
 
 
 @dataclass
@@ -47,9 +52,22 @@ class Twin:
     store: Store
     identity: IdentityService
     publishing: PublishService
+    signers: dict[str, Signer] = field(default_factory=dict)
+    attests: bool = False
 
     def publish(self, path: Path, party: Party, **wishes: Any) -> Submission:
-        return self.publishing.publish(Request(data=str(path), data_name=path.name, **wishes), party)
+        return self.send(Request(data=str(path), data_name=path.name, **wishes), party)
+
+    def send(self, request: Request, party: Party) -> Submission:
+        """Publish; where the charter asks for attestations, with the party's own."""
+        if self.attests and request.attestation is None:
+            request = self.signer(party).attest(request, self.folder.parent)
+        return self.publishing.publish(request, party)
+
+    def signer(self, party: Party) -> Signer:
+        if party.id not in self.signers:
+            self.signers[party.id] = Signer(SigningKeys(self.store, self.identity), party.id)
+        return self.signers[party.id]
 
     def dataset(self, id: str) -> Dataset:
         with self.store.reading() as reader:
@@ -78,7 +96,7 @@ def make_twin(folder: Path, charter_id: str) -> Twin:
     projector = Projector(store, (), folder / "projector.lock", wait=5)
     blobs = FolderBlobs(folder / "blobs")
     publishing = PublishService(store, blobs, charter, projector, Settings(), read_record=read_record)
-    return Twin(folder, store, IdentityService(store, charter), publishing)
+    return Twin(folder, store, IdentityService(store, charter), publishing, attests=charter_id == "sitg")
 
 
 @pytest.fixture
@@ -508,6 +526,20 @@ def iso_record(path: Path, id: str = "trees-record") -> Path:
   </gmd:maintenanceAndUpdateFrequency></gmd:MD_MaintenanceInformation></gmd:resourceMaintenance>
   <gmd:topicCategory><gmd:MD_TopicCategoryCode>environment</gmd:MD_TopicCategoryCode></gmd:topicCategory>
  </gmd:MD_DataIdentification></gmd:identificationInfo>
+ <gmd:contentInfo><gfc:FC_FeatureCatalogue xmlns:gfc="http://www.isotc211.org/2005/gfc">
+  <gfc:featureType><gfc:FC_FeatureType>
+   <gfc:typeName><gco:LocalName>trees</gco:LocalName></gfc:typeName>
+   <gfc:carrierOfCharacteristics><gfc:FC_FeatureAttribute>
+    <gfc:memberName><gco:LocalName>species</gco:LocalName></gfc:memberName>
+    <gfc:definition><gco:CharacterString>Espèce</gco:CharacterString></gfc:definition>
+    <gfc:valueType><gco:TypeName><gco:aName><gco:CharacterString>string</gco:CharacterString></gco:aName></gco:TypeName></gfc:valueType>
+   </gfc:FC_FeatureAttribute></gfc:carrierOfCharacteristics>
+   <gfc:carrierOfCharacteristics><gfc:FC_FeatureAttribute>
+    <gfc:memberName><gco:LocalName>height</gco:LocalName></gfc:memberName>
+    <gfc:definition><gco:CharacterString>Hauteur, m</gco:CharacterString></gfc:definition>
+   </gfc:FC_FeatureAttribute></gfc:carrierOfCharacteristics>
+  </gfc:FC_FeatureType></gfc:featureType>
+ </gfc:FC_FeatureCatalogue></gmd:contentInfo>
 </gmd:MD_Metadata>"""
     path.write_text(text.replace("ID", id, 1), encoding="utf-8")
     return path
@@ -529,13 +561,20 @@ def test_a_sound_submission_is_accepted_under_sitg(sitg: Twin, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("rule", "change"),
-    [("GE-12", {"record": None}), ("GE-18", {"access": None}), ("GE-29", {"licence": None}), ("GE-29", {"access": "B"})],
+    [
+        ("GE-12", {"record": None}),
+        ("GE-13", {"collection": "alone"}),
+        ("GE-18", {"access": None}),
+        ("GE-29", {"licence": None}),
+        ("GE-29", {"access": "B"}),
+    ],
 )
 def test_what_is_missing_is_refused_with_its_rule(sitg: Twin, tmp_path: Path, rule: str, change: dict[str, Any]) -> None:
     owner = sitg.identity.add_party("parcs", "Parcs")
     with pytest.raises(Refused) as refused:
         sitg.publish(lv95(tmp_path / "trees.geojson"), owner, **{**sound_wishes(tmp_path), **change})
-    assert {finding.rule for finding in refused.value.submission.verdict.findings} == {rule}
+    rules = {finding.rule for finding in refused.value.submission.verdict.findings}
+    assert rules == ({"GE-12", "GE-13"} if change == {"record": None} else {rule})
 
 
 def test_a_partner_without_adhesion_is_refused(sitg: Twin, tmp_path: Path) -> None:
@@ -589,9 +628,76 @@ def test_level_licence_and_record_stay_when_only_data_come(sitg: Twin, tmp_path:
 def test_a_record_alone_is_a_dataset(sitg: Twin, tmp_path: Path) -> None:
     owner = sitg.identity.add_party("parcs", "Parcs")
     request = Request(record=str(iso_record(tmp_path / "r.xml", "alone")), access="A", licence=BY)
-    submission = sitg.publishing.publish(request, owner)
+    submission = sitg.send(request, owner)
     assert submission.state == "published"
     dataset = sitg.dataset("alone")
     assert dataset.collections == ()
-    again = sitg.publishing.publish(replace(request), owner)
+    again = sitg.send(replace(request), owner)
     assert again.repeated
+
+
+def test_an_attestation_that_served_one_dataset_serves_no_other(sitg: Twin, tmp_path: Path) -> None:
+    owner = sitg.identity.add_party("parcs", "Parcs")
+    path = lv95(tmp_path / "trees.geojson")
+    sitg.publish(path, owner, **sound_wishes(tmp_path))
+    request = Request(record=str(iso_record(tmp_path / "r.xml", "second")), dataset="second", access="A", licence=BY)
+    sitg.send(request, owner)
+    path.write_text(path.read_text().replace("Platanus", "Quercus"))
+    wishes = {"data": str(path), "data_name": "trees.geojson"}
+    attested = sitg.signer(owner).attest(Request(**wishes, dataset="trees", collection="trees"), tmp_path)
+    assert sitg.send(attested, owner).version == 2
+    with pytest.raises(Refused) as refused:
+        sitg.send(replace(attested, dataset="second", collection="second"), owner)
+    (finding,) = (finding for finding in refused.value.submission.verdict.findings if finding.rule == "GE-03")
+    assert finding.found == "an attestation of another dataset"
+    padded = tmp_path / "padded.jws"
+    padded.write_bytes(b"\n" + Path(attested.attestation or "").read_bytes() + b" \n")
+    with pytest.raises(Refused):
+        sitg.send(replace(attested, attestation=str(padded), dataset="second", collection="second"), owner)
+
+
+def test_the_same_files_under_another_attestation_are_judged_and_have_one_effect(sitg: Twin, tmp_path: Path) -> None:
+    owner = sitg.identity.add_party("parcs", "Parcs")
+    request = Request(
+        data=str(lv95(tmp_path / "trees.geojson")), data_name="trees.geojson", dataset="trees", **sound_wishes(tmp_path)
+    )
+    first = sitg.send(request, owner)
+    assert sitg.publishing.publish(request, owner).repeated
+    again = sitg.send(request, owner)
+    assert (again.id, again.repeated, again.attestation) == (first.id, True, first.attestation)
+    forged = tmp_path / "forged.jws"
+    forged.write_bytes(b"e30.e30.e30")
+    with pytest.raises(Refused):
+        sitg.publishing.publish(replace(request, attestation=str(forged)), owner)
+    assert sitg.dataset("trees").version == 1
+
+
+def test_metadata_and_data_become_visible_at_once_or_not_at_all(sitg: Twin, tmp_path: Path) -> None:
+    """GE-14: while publications follow one another, no reader ever sees a record of one version beside features of another."""
+    owner = sitg.identity.add_party("parcs", "Parcs")
+    halves: list[tuple[str, str]] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            with sitg.store.reading() as reader:
+                found = reader.dataset("trees", EVERYTHING)
+                if found is not None:
+                    rows = list(reader.rows(Query("trees", EVERYTHING, limit=-1)))
+                    halves.append((found.record.abstract["und"], str(rows[0].properties["species"])))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for turn in range(12):
+            path = lv95(tmp_path / "trees.geojson")
+            path.write_text(path.read_text().replace("Platanus", f"turn {turn}"))
+            sheet = iso_record(tmp_path / "record.xml")
+            sheet.write_text(sheet.read_text(encoding="utf-8").replace("Les arbres des parcs", f"turn {turn}"), encoding="utf-8")
+            request = Request(data=str(path), data_name="trees.geojson", record=str(sheet), access="A", licence=BY)
+            sitg.send(request, owner)
+    finally:
+        done.set()
+        watcher.join()
+    assert halves
+    assert all(told == shown for told, shown in halves)

@@ -4,6 +4,7 @@ dataset that is a record only."""
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,13 +18,16 @@ import pytest
 import uvicorn
 
 from gateway import wiring
-from gateway.catalogue import iso19139
+from gateway.catalogue import json_record
 from gateway.model.record import Attribute, Contact, Extent, Keyword, Record
 from gateway.model.submission import Request, Submission
 from gateway.settings import Settings
 from gateway.web.app import create_app
 from gateway.web.server import listen
 from gateway.wiring import Gateway
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+from attesting import Signer
 
 CANARY = "zitronenfalter"
 LICENCE = "NonCommercialAllowed-CommercialAllowed-ReferenceRequired"
@@ -54,8 +58,12 @@ class Twin:
         return response.json()
 
 
+ATTRIBUTES = {"houses": ("usage", "storeys"), "network": ("usage", "word")}
+_TREES = ("usage", "height", "planted", "listed")
+
+
 def record(id: str, title: str, *, level: str, licence: str, abstract: str = "Made for tests.") -> Record:
-    """A complete record."""
+    """A complete record; what is not of another kind is of trees."""
     contact = Contact({"en": "Office of tests", "fr": "Office des essais"}, "owner", email="tests@example.org")
     return Record(
         id=f"record-{id}",
@@ -74,9 +82,7 @@ def record(id: str, title: str, *, level: str, licence: str, abstract: str = "Ma
         revised="2024-06-01",
         modified="2024-06-01",
         access_level=level,
-        attributes=tuple(
-            Attribute(name, "string", {"en": name}) for name in ("usage", "height", "planted", "storeys", "listed", "word")
-        ),
+        attributes=tuple(Attribute(name, "string", {"en": name}) for name in ATTRIBUTES.get(id, _TREES)),
     )
 
 
@@ -85,9 +91,9 @@ def feature(id: str, geometry: dict[str, Any], properties: dict[str, Any]) -> di
     return {"type": "Feature", "id": id, "geometry": geometry, "properties": properties}
 
 
-def geojson(features: list[dict[str, Any]]) -> bytes:
-    """A collection in EPSG:2056, as the 2008 `crs` member says."""
-    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2056"}}
+def geojson(features: list[dict[str, Any]], crs_name: str = "urn:ogc:def:crs:EPSG::2056") -> bytes:
+    """A collection in EPSG:2056, as the 2008 `crs` member says, or in another system."""
+    crs = {"type": "name", "properties": {"name": crs_name}}
     return json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}).encode()
 
 
@@ -118,7 +124,7 @@ def houses() -> bytes:
                 {"usage": "office" if n % 2 else "flats", "storeys": n % 5},
             )
         )
-    return geojson(found)
+    return geojson(found, "urn:ogc:def:crs,crs:EPSG::2056,crs:EPSG::5728")
 
 
 def network() -> bytes:
@@ -131,8 +137,8 @@ def publish(
     gateway: Gateway, folder: Path, name: str, data: bytes | None, kept: Record, party: str, licence: str, level: str
 ) -> Submission:
     """Publish through the service that every door uses."""
-    sheet = folder / f"{name}.xml"
-    sheet.write_bytes(iso19139.write(kept))
+    sheet = folder / f"{name}.record.json"
+    sheet.write_bytes(json_record.write(kept))
     file = folder / f"{name}.geojson"
     if data is not None:
         file.write_bytes(data)
@@ -146,6 +152,7 @@ def publish(
         access=level,
         licence=licence,
     )
+    request = Signer(gateway.signing_keys, party).attest(request, folder)
     return gateway.publishing.publish(request, gateway.identity.party(party))
 
 
@@ -194,3 +201,12 @@ def twin(gateway: Gateway) -> Iterator[Twin]:
     keys = {party: gateway.identity.new_key(party) for party in ("parks", "utility", "stranger", "operator")}
     with served(gateway) as url, httpx.Client(verify=False, timeout=20) as client:
         yield Twin(gateway, url, keys, client)
+
+
+@pytest.fixture(scope="session")
+def worker(gateway: Gateway) -> Iterator[None]:
+    """A worker for the twin's jobs."""
+    from .jobs_service import working
+
+    with working(gateway.folder):
+        yield

@@ -13,13 +13,14 @@ from .conftest import HOUSES, SOUTH, TREES, WEST, Twin
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 LV95 = "http://www.opengis.net/def/crs/EPSG/0/2056"
 WGS84 = "http://www.opengis.net/def/crs/EPSG/0/4326"
+LV95_LN02 = f"http://www.opengis.net/def/crs-compound?1={LV95}&2=http://www.opengis.net/def/crs/EPSG/0/5728"
 MERCATOR = "http://www.opengis.net/def/crs/EPSG/0/3857"
 
 
 def test_default_crs_and_storage_crs_are_in_every_list_as_uris(twin: Twin) -> None:
     for entry in twin.json("/collections")["collections"]:
         assert entry["crs"][0] == CRS84
-        assert entry["storageCrs"] == LV95
+        assert entry["storageCrs"] == (LV95_LN02 if entry["id"] == "houses" else LV95)
         assert {LV95, WGS84, MERCATOR} <= set(entry["crs"])
         assert all(uri.startswith("http://www.opengis.net/def/crs") for uri in entry["crs"])
 
@@ -63,9 +64,9 @@ def test_the_storage_crs_keeps_heights_and_the_others_are_flat(twin: Twin) -> No
         found = twin.json("/collections/houses/items/house%2F3", **parameters)
         return {len(position) for position in found["geometry"]["coordinates"][0]}
 
-    assert heights(crs=LV95) == {3}
+    assert heights(crs=LV95_LN02) == {3}
     assert heights() == heights(crs=MERCATOR) == {2}
-    stored = twin.json("/collections/houses/items/house%2F3", crs=LV95)["geometry"]["coordinates"][0]
+    stored = twin.json("/collections/houses/items/house%2F3", crs=LV95_LN02)["geometry"]["coordinates"][0]
     assert {position[2] for position in stored} == {383.0}
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from .conftest import HOUSES, TREES, Twin
+from .conftest import HOUSES, LICENCE, TREES, Twin
 
 FEATURES = "application/geo+json"
 
@@ -335,6 +335,8 @@ def test_f_success_a_feature_is_the_one_of_the_list_with_links(twin: Twin) -> No
     assert response.headers["content-type"] == FEATURES
     alone = response.json()
     links = alone.pop("links")
+    told = [alone.pop(name) for name in ("attribution", "dateOfActuality", "license")]
+    assert told == ["Parks office", "2024-06-01", LICENCE]
     assert alone == listed
     assert {"self", "alternate", "collection", "license"} <= {entry["rel"] for entry in links}
     assert all(entry.get("type") for entry in links if entry["rel"] != "license")

@@ -207,6 +207,6 @@ def test_the_fast_path_and_the_routes_give_the_same_answers(twin: Twin) -> None:
             ]
             assert plain[0] == plain[1]
             ignored = {"date", "etag", "content-length"}
-            assert {k: v for k, v in one.headers.items() if k not in ignored} == {
-                k: v for k, v in two.headers.items() if k not in ignored
+            assert {k: v.replace(twin.url, "") for k, v in one.headers.items() if k not in ignored} == {
+                k: v.replace(url, "") for k, v in two.headers.items() if k not in ignored
             }

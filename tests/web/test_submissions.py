@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import httpx
 import pytest
 
 from gateway import wiring
-from gateway.catalogue import iso19139
+from gateway.catalogue import json_record
 from gateway.settings import Settings
 
-from .conftest import LICENCE, Twin, geojson, open_twin, record, served, trees
+from .conftest import LICENCE, Signer, Twin, geojson, open_twin, record, served, trees
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +30,41 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     gateway.close()
 
 
+_SIGNERS: dict[str, Signer] = {}
+
+
+def signer(twin: Twin, party: str) -> Signer:
+    """The signing key of a party of the sandbox, enrolled at first use."""
+    if party not in _SIGNERS:
+        _SIGNERS[party] = Signer(twin.gateway.signing_keys, party)
+    return _SIGNERS[party]
+
+
+_TOKENS: dict[tuple[str, str, str], bytes] = {}
+
+
+def attested(twin: Twin, party: str, data: str, record: str) -> bytes:
+    """The party's attestation of these digests, the same each time."""
+    if (party, data, record) not in _TOKENS:
+        _TOKENS[party, data, record] = signer(twin, party).token(data, record)
+    return _TOKENS[party, data, record]
+
+
 def send(twin: Twin, *, key: str | None = "parks", headers: dict[str, str] | None = None, **given: Any) -> httpx.Response:
-    """POST /submissions."""
+    """POST /submissions; parts are attested by the sender."""
+    files = given.get("files", {})
+    if "record" in files and key is not None and "attestation" not in files:
+        token = attested(twin, key, *(sha256(files[name][1]).hexdigest() for name in ("data", "record")))
+        given["files"] = {**files, "attestation": ("attestation.jws", token)}
     sent = {**({"Authorization": f"Bearer {twin.keys[key]}"} if key else {}), **(headers or {})}
     return twin.client.post(f"{twin.url}/submissions", headers=sent, **given)
 
 
 def parts(name: str, data: bytes | None = None, **fields: str) -> dict[str, Any]:
     """The parts of a sound submission of `name`."""
-    sheet = iso19139.write(record(name, name.title(), level="A", licence=LICENCE))
+    sheet = json_record.write(record(name, name.title(), level="A", licence=LICENCE))
     files = {
-        "record": (f"{name}.xml", sheet, "application/xml"),
+        "record": (f"{name}.record.json", sheet, "application/json"),
         "data": (f"{name}.geojson", data or trees(), "application/geo+json"),
     }
     return {"files": files, "data": {"dataset": name, "collection": name, "access": "A", "licence": LICENCE, **fields}}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.model.crs import CRS84
 from gateway.services.question import OFFERED
-from gateway.web import caching, describe, pages
+from gateway.web import attribution, caching, describe, pages
 from gateway.web.answers import document
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
@@ -54,7 +54,7 @@ def collection(request: Request, collection: str) -> Response:
         tag = caching.etag(asked, view, offer, files)
     if caching.is_fresh(asked, tag):
         return caching.not_modified(tag)
-    head = caching.headers(tag, source.dataset)
+    head = {**caching.headers(tag, source.dataset), "Link": attribution.named(asked, source.dataset).link}
     if offer is HTML:
         return pages.collection(asked, source, files, head)
     return document(asked, describe.collection(asked, source), headers=head)

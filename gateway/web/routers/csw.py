@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from gateway.catalogue.csw import CswRequest, respond
+from gateway.web import attribution
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
 
@@ -35,4 +36,7 @@ def _respond(asked: Asked, body: bytes) -> Response:
     with asked.gateway.queries.view(asked.access) as view:
         found = respond(asking, view.reader, asked.access, view.title)
     headers = {"Allow": "GET, HEAD, OPTIONS, POST"} if found.status == 405 else {}
+    told = attribution.of_records(asked, found.records)
+    if told is not None:
+        headers["Link"] = told
     return Response(found.body, found.status, {**headers, "Content-Type": found.media_type})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from gateway.model.dataset import Dataset
-from gateway.web import caching, describe, linked, pages
+from gateway.web import attribution, caching, describe, linked, pages
 from gateway.web.answers import document, spoken
 from gateway.web.context import asked_of
 from gateway.web.features import link
@@ -48,7 +48,7 @@ def dataset(request: Request, dataset: str) -> Response:
         tag = caching.etag(asked, view, offer)
     if caching.is_fresh(asked, tag):
         return caching.not_modified(tag)
-    head = caching.headers(tag, found)
+    head = {**caching.headers(tag, found), "Link": attribution.named(asked, found).link}
     if offer is HTML:
         return pages.dataset(asked, found, head)
     if offer in (JSON_LD, TURTLE):

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway.services.downloads import FORMATS, Format
 from gateway.services.making import Made, Making, Superseded
 from gateway.services.query import Source
-from gateway.web import caching, licences, sending
+from gateway.web import attribution, caching, sending
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
 from gateway.web.negotiation import Offer
@@ -76,12 +76,10 @@ def _unmade(format: Format, head: dict[str, str]) -> Response:
 
 
 def _headers(asked: Asked, source: Source, format: Format) -> dict[str, str]:
-    """The name to keep it under, the date, the licence, and the collection it is of."""
+    """The name to keep it under, the date, the source, the licence, and the collection it is of."""
     name = source.collection.id
     links = [f'<{asked.url("collections", name)}>; rel="collection"']
-    licence = licences.address(asked, source.dataset)
-    if licence is not None:
-        links.append(f'<{licence}>; rel="license"')
+    links.append(attribution.named(asked, source.dataset).link)
     found = {"Content-Disposition": f'attachment; filename="{name}{format.suffix}"', "Link": ", ".join(links)}
     modified = caching.http_date(source.dataset.updated)
     return found if modified is None else {**found, "Last-Modified": modified}

@@ -33,7 +33,9 @@ async def submit(request: Request) -> Response:
     given = asked.read(_PARAMETERS)
     offer = asked.offer(JSON, HTML)
     async with upload.folder(asked.gateway.folder) as place:
-        sent = _request(await upload.read(request.stream(), asked.header(b"content-type") or "", given, place), given)
+        came = await upload.read(request.stream(), asked.header(b"content-type") or "", given, place)
+        upload.attest(came, asked.header(b"attestation"), place)
+        sent = _request(came, given)
         sent = _keyed(sent, asked)
         if sent.dry_run:
             return await run_in_threadpool(_check, asked, sent, party)
@@ -61,7 +63,7 @@ def _check(asked: Asked, sent: Sent, party: Party) -> Response:
 
 def _request(came: upload.Upload, given: dict[str, str]) -> Sent:
     fields = {**{name: given[name] for name in upload.FIELDS if name in given}, **came.fields}
-    if not came.files:
+    if not came.files.keys() & set(upload.FILES):
         raise ParameterError("data", "nothing was sent", cure="send the file as the body, or as the part data")
     mode = fields.get("mode", "replace")
     if mode not in _MODES:
@@ -81,6 +83,7 @@ def _request(came: upload.Upload, given: dict[str, str]) -> Sent:
         dry_run=_flag("dry-run", fields.get("dry-run")),
         allow_removal=_flag("allow-removal", fields.get("allow-removal")),
         graph=fields.get("graph"),
+        attestation=_place(came, upload.ATTESTATION),
     )
 
 
@@ -170,6 +173,7 @@ def described(found: Submission, asked: Asked | None = None) -> dict[str, Any]:
         "changes": {name: dict(counts) for name, counts in found.changes.items()},
         "payload": found.payload,
         "record": found.record,
+        "attestation": found.attestation,
         "projections": found.projections,
         "repeated": found.repeated,
         **found.verdict.as_json(),
