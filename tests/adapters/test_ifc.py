@@ -324,3 +324,9 @@ def test_other_people_s_models_are_read() -> None:
     assert counts["AC14-FZK-Haus.ifc"] == 120
     assert counts["TallBuilding.ifc"] == 66
     assert all(count > 0 for count in counts.values())
+
+
+def test_a_path_relative_to_where_we_stand_is_read(ifc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ifc.parent)
+    with ADAPTER.open(Path(ifc.name), ReadOptions()) as reading:
+        assert reading.header.version == "IFC4"

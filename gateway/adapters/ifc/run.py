@@ -18,7 +18,7 @@ class Run:
     """One IFC file in child processes. `facts` is what stands in its header; `frames` streams features, losses and problems."""
 
     def __init__(self, path: Path, limits: Limits, worker: Callable[..., Iterator[Any]]) -> None:
-        self._path = str(path)
+        self._path = str(path.resolve())  # the child works in a folder of its own
         self._limits = limits
         self._worker = worker
 
