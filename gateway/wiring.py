@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import resource
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
-
-import orjson
-import structlog
 
 from gateway import registry
 from gateway.catalogue.records import read as read_record
@@ -22,14 +13,11 @@ from gateway.charter.language import Charter, load
 from gateway.errors import NotFound
 from gateway.graph.broker import SparqlBroker
 from gateway.graph.projection import GraphProjection
-from gateway.model.job import Job
 from gateway.model.party import Party
 from gateway.ports import Blobs, Store
 from gateway.services.downloads import DownloadService
 from gateway.services.identity import IdentityService
-from gateway.services.jobs import JobService, folder_of
-from gateway.services.jobs_hands import FAILED
-from gateway.services.jobs_worker import Charge, Worker
+from gateway.services.jobs import JobService
 from gateway.services.projections import Projector
 from gateway.services.publish import PublishService
 from gateway.services.query import QueryService
@@ -37,7 +25,7 @@ from gateway.services.signing_keys import SigningKeys
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 from gateway.store.blobs import FolderBlobs
-from gateway.store.jobs import JobTable
+from gateway.store.jobs import JobTable, folder_of
 from gateway.store.signing import JournalKey
 
 OPERATOR = "operator"
@@ -151,61 +139,3 @@ def _demo_key(folder: Path, name: str) -> str | None:
         return None
     found = orjson.loads(path.read_bytes()).get(name)
     return found if isinstance(found, str) else None
-
-
-# --- jobs ------------------------------------------------------------------------------------------------------------
-
-
-def worker(folder: Path, settings: Settings) -> Worker:
-    """The worker of a twin's jobs; call its `run` in a process of its own."""
-    from gateway.processes.queue import DurableQueue
-
-    twin = folder.resolve()
-    jobs = JobTable(folder_of(twin), wait=settings.writer_wait)
-    preload = (__name__, "gateway.services.execution", *(f"gateway.processes.{name}" for name in ("check", "convert", "echo")))
-    return Worker(Charge(twin, jobs, settings, do_jobs, preload), DurableQueue)
-
-
-def do_jobs(twin: str, pipe: Connection) -> None:
-    """Do jobs in this process, which was forked for them, until the pipe ends; it dies with the worker."""
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    settings = load_settings()
-    resource.setrlimit(resource.RLIMIT_AS, (settings.job_memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (settings.max_upload * 4, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    while True:
-        try:
-            job, place = pipe.recv()
-        except EOFError:
-            return
-        pipe.send_bytes(orjson.dumps(["end", _done(Path(twin), settings, job, Path(place), pipe)]))
-
-
-def _done(twin: Path, settings: Settings, job: Job, place: Path, pipe: Connection) -> Any:
-    """Do one job; gives what its caller is told of its failure, None when it did not fail."""
-    from gateway.services import execution
-
-    folder = folder_of(twin) / job.id
-    around = execution.Surroundings(
-        folder=folder,
-        place=place,
-        settings=settings,
-        open_twin=lambda: open_gateway(twin, settings),
-        read_record=read_record,
-        say=lambda percent, message: pipe.send_bytes(orjson.dumps(["progress", [percent, message]])),
-    )
-    try:
-        execution.run(job, around)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the worker is told and the log gets the trace
-        told = execution.problem_of(error, folder)
-        if told is None:
-            structlog.get_logger("gateway.jobs").error("crashed", job=job.id, exc_info=error)
-        return told or FAILED
-    return None
-
-
-def _die_with_parent() -> None:
-    """A job whose worker is gone is another worker's: end at once."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

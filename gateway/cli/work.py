@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway import wiring
+from gateway import wiring_jobs
 from gateway.cli.console import guarded
 from gateway.errors import NotFound
 from gateway.settings import load
@@ -32,7 +32,7 @@ def work(
         signal.signal(sign, lambda _sign, _frame: stop.set())
     if parent:
         threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
-    wiring.worker(folder, load()).run(stop)
+    wiring_jobs.worker(folder, load()).run(stop)
     # Whatever the queue's threads still hold is made to survive a sudden death; waiting for them would only be slower.
     os._exit(0)
 

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -143,11 +142,6 @@ class JobService:
     def close(self) -> None:
         """Close what is open."""
         self._jobs.close()
-
-
-def folder_of(twin: Path) -> Path:
-    """Where the jobs of a twin lie."""
-    return twin / "jobs"
 
 
 def _share(caller: Caller) -> str:

@@ -36,6 +36,7 @@ _HOUR = 3_600_000
 _DAY = 86_400.0
 _TELL_SECONDS = 10.0
 _NOTE = 0.5
+_RUN = "run-"
 _log = structlog.get_logger("gateway.jobs")
 
 
@@ -89,9 +90,11 @@ class Worker:
             if not _owned(lock.fileno(), stop):
                 return
             bell = Bell(folder)
-            self._hands.warm()
+            warming = threading.Thread(target=self._hands.warm)
+            warming.start()
             queue = self._make_queue(folder, self._perform, self._conclude)
             queue.launch()
+            warming.join()
             _log.info("worker", state="ready")
             try:
                 self._work(queue, bell, stop)
@@ -148,7 +151,7 @@ class Worker:
                 folder = self._jobs.folder / id
                 problem = None if results.is_kept(folder) else self._done(job, folder)
                 self._jobs.end(id, problem)
-                shutil.rmtree(folder / "inputs", ignore_errors=True)
+                self._clear(folder)
         except Exception:  # noqa: BLE001 - whatever it is, the job ends
             _log.exception("job", job=id)
             self._jobs.end(id, FAILED)
@@ -161,7 +164,7 @@ class Worker:
         """Run the job in a child; None when its result was kept, else why not."""
         if not folder.is_dir():
             return FAILED
-        place = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
+        place = Path(tempfile.mkdtemp(prefix=_RUN, dir=folder))
         try:
             problem = self._watched(job, place)
             if problem is None and self._stands(job.id):
@@ -171,6 +174,11 @@ class Worker:
             return problem
         finally:
             shutil.rmtree(place, ignore_errors=True)
+
+    def _clear(self, folder: Path) -> None:
+        """Remove the inputs of a job that has ended, and what runs of it left that a death cut short."""
+        for left in (folder / "inputs", *folder.glob(f"{_RUN}*")):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _watched(self, job: Job, place: Path) -> Mapping[str, Any] | None:
         noted = time.monotonic()

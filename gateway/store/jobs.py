@@ -35,6 +35,11 @@ _COLUMNS = (
 _UNFINISHED = "status IN ('accepted', 'running')"
 
 
+def folder_of(twin: Path) -> Path:
+    """Where the jobs of a twin lie."""
+    return twin / "jobs"
+
+
 class JobTable:
     """Jobs in ``folder/jobs.db``, behind `gateway.ports.Jobs`. Any number of processes may have it open."""
 

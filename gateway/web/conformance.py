@@ -23,4 +23,7 @@ CLASSES = (
     f"{_OGC}/ogcapi-processes-1/1.0/conf/json",
     f"{_OGC}/ogcapi-processes-1/1.0/conf/html",
     f"{_OGC}/ogcapi-processes-1/1.0/conf/oas30",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/job-list",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/dismiss",
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/callback",
 )

@@ -10,14 +10,13 @@ import email
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from .conftest import TREES, Twin
-from .jobs_service import ended, execute, started, working
+from .jobs_service import ended, execute, started
 
 NO_PROCESS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
 NO_JOB = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job"
@@ -44,10 +43,7 @@ GIVEN: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def worker(twin: Twin) -> Iterator[None]:
-    with working(twin.gateway.folder):
-        yield
+pytestmark = pytest.mark.usefixtures("worker")
 
 
 # --- the list and the descriptions -----------------------------------------------------------------------------------
@@ -178,6 +174,7 @@ def test_job_results_sync_a_caller_who_waits_gets_the_jobs_address_too(twin: Twi
     assert twin.client.get(f"{monitor}/results").text == "a"
 
 
+TEXT = {"inputs": {"stringInput": "a"}}
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"inputs": {}}, "inputs.stringInput"),
     ({"inputs": {"stringInput": 3}}, "inputs.stringInput"),
@@ -206,8 +203,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"inputs": {"stringInput": {"value": "a", "encoding": "rot13"}}}, "inputs.stringInput"),
     ({"inputs": ["a"]}, "inputs"),
     ({"inputs": {"stringInput": "a"}, "outputs": {"nothing": {}}}, "outputs.nothing"),
-    ({"inputs": {"stringInput": "a"}, "outputs": {"stringInput": {"transmissionMode": "fax"}}}, "outputs.stringInput.transmissionMode"),
-    ({"inputs": {"stringInput": "a"}, "outputs": {"stringInput": {"format": {"mediaType": "image/png"}}}}, "outputs.stringInput.format.mediaType"),
+    ({**TEXT, "outputs": {"stringInput": {"transmissionMode": "fax"}}}, "outputs.stringInput.transmissionMode"),
+    ({**TEXT, "outputs": {"stringInput": {"format": {"mediaType": "image/png"}}}}, "outputs.stringInput.format.mediaType"),
     ({"inputs": {"stringInput": "a"}, "response": "both"}, "response"),
     ({"inputs": {"stringInput": "a"}, "subscriber": {"successUri": "http://127.0.0.1/"}}, "subscriber.successUri"),
     ({"inputs": {"stringInput": "a"}, "subscriber": {"inProgressUri": "ftp://example.org/"}}, "subscriber.inProgressUri"),
