@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -33,11 +32,21 @@ class Attribution:
     licence: str | None
 
 
+_MOST = 4096
+_made: dict[tuple[str | None, ...], Attribution] = {}
+
+
 def named(asked: Asked, dataset: Dataset) -> Attribution:
     """The attribution of a dataset and of each of its features, for every door."""
-    record = dataset.record
+    record, charter = dataset.record, asked.gateway.charter
     code, date = dataset.licence or record.licence, record.actuality or dataset.updated
-    return _named(asked.base, dataset.id, dataset.owner_name, date, code, licences.address(asked, dataset))
+    key = (asked.base, charter.id, charter.version, dataset.id, dataset.owner_name, date, code)
+    found = _made.get(key)
+    if found is None:
+        if len(_made) >= _MOST:
+            _made.clear()
+        found = _made[key] = _make(asked, dataset, date, code)
+    return found
 
 
 def of_records(asked: Asked, records: Iterable[Record]) -> str | None:
@@ -55,10 +64,10 @@ def of_records(asked: Asked, records: Iterable[Record]) -> str | None:
     return ", ".join([*licensed, *links]) or None
 
 
-@lru_cache(maxsize=4096)
-def _named(base: str, dataset: str, owner: str, date: str, code: str | None, licence: str | None) -> Attribution:
-    members = {"attribution": owner, "dateOfActuality": date, "license": code}
-    lead = _author(address(base, "datasets", dataset), owner, date)
+def _make(asked: Asked, dataset: Dataset, date: str, code: str | None) -> Attribution:
+    licence = licences.address(asked, dataset)
+    members = {"attribution": dataset.owner_name, "dateOfActuality": date, "license": code}
+    lead = _author(address(asked.base, "datasets", dataset.id), dataset.owner_name, date)
     link = lead if licence is None else f'<{licence}>; rel="license", {lead}'
     return Attribution(members, orjson.dumps(members)[1:-1], link, licence)
 

@@ -192,6 +192,27 @@ def test_a_newer_twin_is_refused_and_an_older_one_migrated_after_a_backup(folder
         open_again(folder)
 
 
+def test_a_twin_of_schema_1_takes_signing_keys_and_attestations_after_it_was_opened(folder):
+    store, _ = create(folder)
+    publish(store, {"building": [row(1)]})
+    store.close()
+    connection = connect(store.path, write=True)
+    connection.execute("DROP TABLE signing_key; DROP INDEX submission_attestation; ALTER TABLE submission DROP COLUMN attestation")
+    connection.execute("UPDATE gateway_schema SET version = 1")
+    connection.close()
+    older = open_again(folder)
+    with older.reading() as reader:
+        assert reader.signing_keys() == []
+        assert reader.attested("0" * 64) == set()
+        assert [submission.attestation for submission in reader.submissions()] == [None]
+    older.close()
+    assert len(list(folder.glob("*.v1.*.gpkg"))) == 1
+    fresh = connect(store.path)
+    columns = {name for (name,) in fresh.execute("SELECT name FROM pragma_table_info('signing_key')")}
+    assert columns == {"kid", "party", "public", "created", "since", "until", "revoked"}
+    fresh.close()
+
+
 def test_the_schema_parses_in_sqlite_3_40():
     """No table says STRICT or anything younger; what SQLite 3.40 lacks is listed in https://sqlite.org/changes.html."""
     text = (schema.TABLES + container.TABLES).upper()
