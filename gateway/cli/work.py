@@ -14,6 +14,7 @@ from gateway import wiring_jobs
 from gateway.cli.console import guarded
 from gateway.errors import NotFound
 from gateway.settings import load
+from gateway.web import log
 
 app = typer.Typer(add_completion=False)
 
@@ -27,12 +28,14 @@ def work(
     """Run the jobs of a twin until interrupted; of several workers one works and the others stand by."""
     if not (folder / "twin.gpkg").is_file():
         raise NotFound(f"there is no twin in {folder}", cure=f"gateway init {folder}")
+    settings = load()
+    log.configure(settings.log_level)
     stop = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda _sign, _frame: stop.set())
     if parent:
         threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
-    wiring_jobs.worker(folder, load()).run(stop)
+    wiring_jobs.worker(folder, settings).run(stop)
     # Whatever the queue's threads still hold is made to survive a sudden death; waiting for them would only be slower.
     os._exit(0)
 

@@ -47,7 +47,7 @@ class Keeper:
         pause = _AGAIN[0]
         while not self._stop.is_set():
             command = [sys.executable, "-c", _COMMAND, "work", str(self._folder), "--parent", str(os.getpid())]
-            self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
             if self._stop.is_set():
                 self._child.terminate()
             code = self._child.wait()
