@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from gateway.cli import verdict as printed
 from gateway.cli.console import Json, emit, guarded, out
+from gateway.demo import job
 from gateway.demo.build import Step, build, existing
 from gateway.demo.partners import Delivery
 
@@ -38,11 +39,20 @@ def demo(
             begun=lambda delivery: None if json else _announce(delivery),
             judged=lambda step: None if json else _show(step),
         )
+        _work(dir, quiet=json)
     elif not json:
         out.print(f"The demo in {dir} was built before; nothing was changed.", markup=False)
     emit(document, json=json, text=lambda: _summary(document, dir, port, serving=serve))
     if sock is not None:
         server.serve_on(sock, dir, workers=1)
+
+
+def _work(folder: Path, *, quiet: bool) -> None:
+    done = job.run(folder)
+    if not quiet:
+        out.print(
+            f"\nA job, run to its end by the twin's worker: {job.COLLECTION} as {job.FORMAT}, {done.status.value}", markup=False
+        )
 
 
 def _announce(delivery: Delivery) -> None:

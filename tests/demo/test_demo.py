@@ -68,6 +68,13 @@ def test_the_verdicts_are_shown(demo: Any) -> None:
         assert words in demo.printed
 
 
+def test_a_job_was_run_to_its_end_and_its_owner_sees_it(demo: Any) -> None:
+    assert "cityjsonseq, successful" in demo.printed
+    _, body = get(f"{demo.url}/jobs", demo.key("parks"))
+    assert [(job["processID"], job["status"]) for job in json.loads(body)["jobs"]] == [("convert", "successful")]
+    assert json.loads(get(f"{demo.url}/jobs")[1])["jobs"] == []
+
+
 def test_counts_through_the_door_are_those_of_the_demo(demo: Any) -> None:
     for entry in demo.document["datasets"]:
         key = demo.key(entry["owner"])
