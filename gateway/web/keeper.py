@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 _COMMAND = "from gateway.cli.app import main; main()"
-_DELAY = 1.0
+_DELAY = 3.0
 """Seconds after the start of the server, which is to answer first."""
 _AGAIN = (0.2, 5.0)
 _END_SECONDS = 5.0
