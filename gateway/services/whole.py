@@ -45,8 +45,8 @@ def _ready(source: Source, view: View, path: Path, say: Say) -> str:
         "type": "FeatureCollection",
         "name": source.collection.id,
         "attribution": dataset.owner_name,
+        "dateOfActuality": dataset.record.actuality or dataset.updated,
         "license": dataset.licence or dataset.record.licence,
-        "updated": dataset.updated,
     }
     with Sink(path, say) as sink:
         sink.write(orjson.dumps({name: value for name, value in head.items() if value})[:-1] + b',"features":[\n')

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from owslib.csw import CatalogueServiceWeb
 from owslib.ogcapi.features import Features
+from owslib.ogcapi.processes import Processes
 
 
 def collections(demo: Any) -> dict[str, int]:
@@ -38,6 +39,12 @@ def test_owslib_reads_the_catalogue(demo: Any) -> None:
     client = CatalogueServiceWeb(f"{demo.url}/csw")
     client.getrecords2(maxrecords=100, esn="full")
     assert len(client.records) == sum(entry["access"] == "A" for entry in demo.document["datasets"])
+
+
+def test_owslib_reads_the_processes(demo: Any) -> None:
+    client = Processes(demo.url)
+    assert sorted(process["id"] for process in client.processes()) == ["check", "convert", "echo"]
+    assert client.process("echo")["inputs"].keys() == client.process("echo")["outputs"].keys() | {"pause"}
 
 
 @pytest.mark.service
