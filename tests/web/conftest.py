@@ -199,7 +199,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture(scope="session")
 def twin(gateway: Gateway) -> Iterator[Twin]:
     keys = {party: gateway.identity.new_key(party) for party in ("parks", "utility", "stranger", "operator")}
-    with served(gateway) as url, httpx.Client(verify=False, timeout=20) as client:
+    with served(gateway) as url, httpx.Client(verify=False, timeout=60) as client:
         yield Twin(gateway, url, keys, client)
 
 

@@ -206,7 +206,7 @@ def small_twin(folder: Path) -> Iterator[Twin]:
     """A twin that lets callbacks go to this machine, and few jobs wait; no worker yet."""
     gateway = open_twin(folder / "t", allowed_egress=(ALLOWED,), jobs_public=5, jobs_party=8, jobs_total=10)
     gateway.identity.add_party("parks", "Parks office")
-    with served(gateway) as url, httpx.Client(verify=False, timeout=40) as client:
+    with served(gateway) as url, httpx.Client(verify=False, timeout=80) as client:
         yield Twin(gateway, url, {"parks": gateway.identity.new_key("parks")}, client)
     gateway.close()
 

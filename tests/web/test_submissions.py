@@ -30,24 +30,24 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     gateway.close()
 
 
-_SIGNERS: dict[str, Signer] = {}
+_SIGNERS: dict[tuple[str, str], Signer] = {}
 
 
 def signer(twin: Twin, party: str) -> Signer:
     """The signing key of a party of the sandbox, enrolled at first use."""
-    if party not in _SIGNERS:
-        _SIGNERS[party] = Signer(twin.gateway.signing_keys, party)
-    return _SIGNERS[party]
+    if (twin.url, party) not in _SIGNERS:
+        _SIGNERS[twin.url, party] = Signer(twin.gateway.signing_keys, party)
+    return _SIGNERS[twin.url, party]
 
 
-_TOKENS: dict[tuple[str, str, str], bytes] = {}
+_TOKENS: dict[tuple[str, str, str, str], bytes] = {}
 
 
 def attested(twin: Twin, party: str, data: str, record: str) -> bytes:
     """The party's attestation of these digests, the same each time."""
-    if (party, data, record) not in _TOKENS:
-        _TOKENS[party, data, record] = signer(twin, party).token(data, record)
-    return _TOKENS[party, data, record]
+    if (twin.url, party, data, record) not in _TOKENS:
+        _TOKENS[twin.url, party, data, record] = signer(twin, party).token(data, record)
+    return _TOKENS[twin.url, party, data, record]
 
 
 def send(twin: Twin, *, key: str | None = "parks", headers: dict[str, str] | None = None, **given: Any) -> httpx.Response:
