@@ -158,3 +158,12 @@ def test_an_attestation_alone_is_nothing_to_publish(sandbox: Twin) -> None:
     response = send(sandbox, files={"attestation": ("a.jws", b"x")})
     assert (response.status_code, response.json()["parameter"]) == (400, "data")
     assert json.loads(response.text)["status"] == 400
+
+
+def test_a_sparql_answer_names_the_sources_of_what_its_reader_may_see(twin: Twin) -> None:
+    query = {"query": "SELECT ?s WHERE { ?s ?p ?o } LIMIT 1"}
+    for key in (None, "operator"):
+        link = twin.get("/sparql", key=key, **query).headers["link"]
+        assert 'rel="license"' in link
+        assert 'rel="author describedby"' in link
+        assert ("record-network" in link) is (key == "operator")

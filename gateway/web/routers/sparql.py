@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from gateway.errors import ParameterError, Unsupported, UsageError
+from gateway.web import attribution
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
 from gateway.web.negotiation import HTML, Offer
@@ -75,12 +76,12 @@ async def _answer(request: Request, asked: Asked, given: dict[str, list[str]]) -
     gone = threading.Event()
     watch = asyncio.create_task(_watch(request, gone))
     try:
-        media_type, body = await run_in_threadpool(_ask, asked, given, gone)
+        media_type, body, told = await run_in_threadpool(_ask, asked, given, gone)
     finally:
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
-    return Response(body, media_type=media_type, headers={"Cache-Control": "no-cache"})
+    return Response(body, media_type=media_type, headers={"Cache-Control": "no-cache", **({"Link": told} if told else {})})
 
 
 async def _watch(request: Request, gone: threading.Event) -> None:
@@ -91,23 +92,20 @@ async def _watch(request: Request, gone: threading.Event) -> None:
         await asyncio.sleep(_TICK)
 
 
-def _ask(asked: Asked, given: dict[str, list[str]], gone: threading.Event) -> tuple[str, bytes]:
+def _ask(asked: Asked, given: dict[str, list[str]], gone: threading.Event) -> tuple[str, bytes, str | None]:
+    """The answer, and the sources, dates and licences of what the caller may see, since any of it may stand in the answer."""
+    seen = asked.gateway.queries.datasets(asked.access)
     accept = given["f"][0] if "f" in given else _accept(asked)
     graphs = (given.get("default-graph-uri", []), given.get("named-graph-uri", []))
-    return asked.gateway.sparql.ask(given["query"][0], _visible(asked), accept, graphs=graphs, cancelled=gone.is_set)
+    visible = None if asked.access.everything else frozenset(dataset.id for dataset in seen)
+    found = asked.gateway.sparql.ask(given["query"][0], visible, accept, graphs=graphs, cancelled=gone.is_set)
+    return *found, attribution.of_records(asked, (dataset.record for dataset in seen))
 
 
 def _accept(asked: Asked) -> str:
     """The Accept header; a browser's, which knows none of the formats, takes what there is."""
     accept = asked.header(b"accept") or "*/*"
     return "*/*" if "text/html" in accept else accept
-
-
-def _visible(asked: Asked) -> frozenset[str] | None:
-    """The datasets whose graphs the caller may see; None for all."""
-    if asked.access.everything:
-        return None
-    return frozenset(dataset.id for dataset in asked.gateway.queries.datasets(asked.access))
 
 
 def _without_query(asked: Asked) -> Response:
