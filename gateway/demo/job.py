@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from gateway import wiring
-from gateway.errors import OutOfTime
-from gateway.model.job import UNFINISHED, Job
+from gateway.errors import GatewayError, OutOfTime
+from gateway.model.job import UNFINISHED, Job, Status
 from gateway.services.identity import reader_of
 from gateway.services.jobs import Caller
 
@@ -20,12 +20,14 @@ _SECONDS = 60.0
 
 
 def run(folder: Path) -> Job:
-    """Accept the job in the twin in `folder` and wait for its end, with a worker beside us. Raises OutOfTime after a minute."""
+    """Accept the job in the twin in `folder` and wait for its end, with a worker beside us. Raises OutOfTime after a minute,
+    GatewayError for a job that fails."""
     with wiring.opened(folder) as gateway:
         reader = reader_of(gateway.identity.party(PARTY))
         job = gateway.jobs.accept("convert", {"inputs": {"collection": COLLECTION, "to": FORMAT}}, Caller(reader))
         command = [sys.executable, "-c", _COMMAND, "work", str(folder), "--parent", str(os.getpid())]
-        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        quiet = {**os.environ, "GATEWAY_LOG_LEVEL": "warning"}
+        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=quiet)
         try:
             deadline = time.monotonic() + _SECONDS
             while job.status in UNFINISHED:
@@ -36,4 +38,6 @@ def run(folder: Path) -> Job:
         finally:
             worker.terminate()
             worker.wait(20)
+    if job.status is not Status.SUCCESSFUL:
+        raise GatewayError(f"the demo's job {job.status.value}: {job.message or 'no reason given'}")
     return job
