@@ -91,6 +91,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
+def child_environment(**changes: str) -> dict[str, str]:
+    """The environment for a child process of ours: this one's, with some settings changed (``log_level="warning"``)."""
+    return {**os.environ, **{f"{PREFIX}{name.upper()}": value for name, value in changes.items()}}
+
+
 def _parse(name: str, text: str) -> Any:
     default = getattr(Settings(), name)
     if isinstance(default, tuple):

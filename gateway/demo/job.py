@@ -13,6 +13,7 @@ from gateway.errors import GatewayError, OutOfTime
 from gateway.model.job import UNFINISHED, Job, Status
 from gateway.services.identity import reader_of
 from gateway.services.jobs import Caller
+from gateway.settings import child_environment
 
 PARTY, COLLECTION, FORMAT = "parks", "trees", "cityjsonseq"
 _COMMAND = "from gateway.cli.app import main; main()"
@@ -26,8 +27,7 @@ def run(folder: Path) -> Job:
         reader = reader_of(gateway.identity.party(PARTY))
         job = gateway.jobs.accept("convert", {"inputs": {"collection": COLLECTION, "to": FORMAT}}, Caller(reader))
         command = [sys.executable, "-c", _COMMAND, "work", str(folder), "--parent", str(os.getpid())]
-        quiet = {**os.environ, "GATEWAY_LOG_LEVEL": "warning"}
-        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=quiet)
+        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=child_environment(log_level="warning"))
         try:
             deadline = time.monotonic() + _SECONDS
             while job.status in UNFINISHED:
