@@ -27,7 +27,8 @@ def run(folder: Path) -> Job:
         reader = reader_of(gateway.identity.party(PARTY))
         job = gateway.jobs.accept("convert", {"inputs": {"collection": COLLECTION, "to": FORMAT}}, Caller(reader))
         command = [sys.executable, "-c", _COMMAND, "work", str(folder), "--parent", str(os.getpid())]
-        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=child_environment(log_level="warning"))
+        quiet = child_environment(log_level="warning")
+        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=quiet)
         try:
             deadline = time.monotonic() + _SECONDS
             while job.status in UNFINISHED:
