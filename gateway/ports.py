@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol
 
 from gateway.model.access import Access
 from gateway.model.crs import Crs
-from gateway.model.dataset import Collection, Dataset
+from gateway.model.dataset import Collection, Dataset, Version
 from gateway.model.feature import Feature, Layer
 from gateway.model.finding import Finding, Verdict
 from gateway.model.job import Job, JobQuery, Shares
@@ -181,10 +181,18 @@ class Reader(Protocol):
 
     def dataset(self, dataset: str, access: Access) -> Dataset | None: ...
     def collections(self, access: Access) -> list[Collection]: ...
-    def collection(self, collection: str, access: Access) -> Collection | None: ...
+    def collection(
+        self, collection: str, access: Access, *, version: int | None = None, as_of: str | None = None
+    ) -> Collection | None:
+        """One visible collection, as it stands or as it stood in a version of its dataset; None where it was not there."""
+        ...
+
+    def versions(self, dataset: str, access: Access) -> list[Version]:
+        """The published versions of a visible dataset, oldest first; empty where there is none. Today's access decides."""
+        ...
 
     def page(self, query: Query) -> Page:
-        """One page of ready features, in row-key order."""
+        """One page of ready features, in row-key order, or in the order of `query.sort`."""
         ...
 
     def count(self, query: Query, cap: int | None = None) -> int | None:

@@ -56,3 +56,12 @@ class Dataset:
     updated: str = ""
     source_format: str | None = None
     graph: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published version of a dataset: its number, the time of publication (RFC 3339 UTC) and its journal entry."""
+
+    number: int
+    published: str
+    entry: int

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.model.feature import Scalar
+
 
 @dataclass(slots=True)
 class Row:
@@ -35,8 +37,9 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of ready features: `body` is the comma-joined Feature objects (no brackets); `last` is the row key of the
-    last feature when more follow, else None."""
+    last feature when more follow, else None; of a sorted question `position` is then that feature's sort values."""
 
     body: bytes
     returned: int
     last: int | None
+    position: tuple[Scalar, ...] = ()
