@@ -24,8 +24,8 @@ def main() -> None:
         run([GATEWAY, "demo", "--no-serve", "--dir", str(twin)])
         times = []
         for _ in range(rounds):
-            with serving([GATEWAY, "serve", str(twin), "--port", str(PORT)], f"http://127.0.0.1:{PORT}/health") as seconds:
-                times.append(seconds)
+            with serving([GATEWAY, "serve", str(twin), "--port", str(PORT)], f"http://127.0.0.1:{PORT}/health") as started:
+                times.append(started.seconds)
     row("serve to /health, s", f"median {median(times):.2f}", f"worst {max(times):.2f}")
 
 

@@ -61,13 +61,27 @@ def _high_water(pid: int) -> int:
     return int(found[0]) if found else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that answers: the seconds until it did, and its process."""
+
+    seconds: float
+    pid: int
+
+    @property
+    def private(self) -> float:
+        """Its private memory now, clean and dirty, in MB (Linux: /proc/PID/smaps_rollup)."""
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
+
+
 @contextmanager
-def serving(command: Sequence[str], health: str, *, seconds: float = 60.0, env: dict[str, str] | None = None) -> Iterator[float]:
-    """A server for the length of the block; yields the seconds until `health` answered 200."""
+def serving(command: Sequence[str], health: str, *, seconds: float = 60.0, env: dict[str, str] | None = None) -> Iterator[Started]:
+    """A server for the length of the block, from when `health` answered 200."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     try:
-        yield _answering(process, health, began, seconds)
+        yield Started(_answering(process, health, began, seconds), process.pid)
     finally:
         process.terminate()
         process.wait(20)

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,15 @@ def _as_postgres(command: list[str]) -> None:
     subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
+def load_once(connection: str, source: Path, count: int) -> None:
+    """Load the GeoPackage unless a table with as many rows is there from an earlier run."""
+    with psycopg.connect(connection, autocommit=True) as database:
+        there = database.execute("SELECT to_regclass(%s)", (LAYER,)).fetchone()
+        rows = database.execute(f"SELECT count(*) FROM {LAYER}").fetchone() if there and there[0] else None
+    if rows is None or rows[0] != count:
+        load(connection, source)
+
+
 def load(connection: str, source: Path) -> None:
     """Copy the GeoPackage into a table with the indexes that a careful operator makes: id, geometry, district."""
     meta, fid, geometry, columns = pyogrio.raw.read(source, layer=LAYER, return_fids=True)
@@ -84,10 +93,12 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def pygeoapi_command(folder: Path, database_port: int, port: int) -> tuple[list[str], dict[str, str]]:
-    """The command that serves the table by pygeoapi with one uvicorn worker, and its environment."""
-    config, document = folder / "pygeoapi.yml", folder / "openapi.yml"
-    config.write_text(yaml.safe_dump(_config(database_port, port)))
+def pygeoapi_command(
+    folder: Path, database_port: int, port: int, layers: Sequence[str] = (LAYER,), database: str = "postgres"
+) -> tuple[list[str], dict[str, str]]:
+    """The command that serves these tables by pygeoapi with one uvicorn worker, and its environment."""
+    config, document = folder / f"pygeoapi-{database}.yml", folder / f"openapi-{database}.yml"
+    config.write_text(yaml.safe_dump(_config(database_port, port, layers, database)))
     environment = {**os.environ, "PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(document)}
     program = Path(sys.executable).parent / "pygeoapi"
     tool = [str(program), "openapi", "generate", str(config), "--output-file", str(document)]
@@ -96,7 +107,7 @@ def pygeoapi_command(folder: Path, database_port: int, port: int) -> tuple[list[
     return [*command, "--workers", "1", "--log-level", "error", "--no-access-log"], environment
 
 
-def _config(database_port: int, port: int) -> dict[str, Any]:
+def _config(database_port: int, port: int, layers: Sequence[str], database: str) -> dict[str, Any]:
     text = {"title": "benchmark", "description": "benchmark", "keywords": ["benchmark"]}
     contact = {
         "name": "n",
@@ -106,21 +117,6 @@ def _config(database_port: int, port: int) -> dict[str, Any]:
         "stateorprovince": "s",
         "postalcode": "1",
         "country": "CH",
-    }
-    provider = {
-        "type": "feature",
-        "name": "PostgreSQL",
-        "data": {
-            "host": "127.0.0.1",
-            "port": database_port,
-            "dbname": "postgres",
-            "user": "postgres",
-            "password": "",
-            "search_path": ["public"],
-        },
-        "id_field": "fid",
-        "table": LAYER,
-        "geom_field": "geom",
     }
     return {
         "server": {
@@ -140,12 +136,18 @@ def _config(database_port: int, port: int) -> dict[str, Any]:
             "contact": contact,
         },
         "resources": {
-            LAYER: {
+            layer: {
                 "type": "collection",
                 **text,
                 "links": [],
                 "extents": {"spatial": {"bbox": [-180, -90, 180, 90], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}},
-                "providers": [provider],
+                "providers": [_provider(database_port, layer, database)],
             }
+            for layer in layers
         },
     }
+
+
+def _provider(port: int, layer: str, database: str) -> dict[str, Any]:
+    place = {"host": "127.0.0.1", "port": port, "dbname": database, "user": "postgres", "password": "", "search_path": ["public"]}
+    return {"type": "feature", "name": "PostgreSQL", "data": place, "id_field": "fid", "table": layer, "geom_field": "geom"}
