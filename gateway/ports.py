@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Protocol
 
 from gateway.model.access import Access
 from gateway.model.crs import Crs
-from gateway.model.dataset import Collection, Dataset, Version
-from gateway.model.feature import Feature, Layer
+from gateway.model.dataset import Box, Collection, Dataset, Version
+from gateway.model.feature import Feature, Layer, Scalar
 from gateway.model.finding import Finding, Verdict
 from gateway.model.job import Job, JobQuery, Shares
 from gateway.model.journal import Audit, Entry
@@ -212,6 +212,22 @@ class Reader(Protocol):
         """Which of `ids` are in the current version of a collection."""
         ...
 
+    def shapes(
+        self, query: Query, fields: tuple[str, ...], *, smallest: float = 0.0, every: int = 1
+    ) -> list[tuple[int, str, bytes, tuple[Scalar, ...]]]:
+        """(key, id, ISO WKB 2D or 3D in the storage CRS, values of the declared `fields`) of features whose bounds meet the boxes
+        of `query` (there is at least one box), in no order, at most `query.limit`; `query.filter` and `query.interval` hold.
+
+        With `every` above 1 they are thinned: those whose bounds are at least `smallest` (storage units) wide or high, and of the
+        others those whose key is a multiple of `every`. Current version only. Raises NotFound, ParameterError.
+        """
+        ...
+
+    def changed(self, collection: str, since: int, access: Access) -> list[Box] | None:
+        """Bounds (storage CRS) of what was added, changed or removed after the dataset version `since`, before and after the
+        change; None when they are more than 10,000 or the storage CRS changed. Raises NotFound."""
+        ...
+
     def records(self, query: RecordQuery) -> tuple[int, list[Record]]:
         """The number of matching records and one page of them."""
         ...
@@ -265,6 +281,9 @@ class Publication:
     `collections` pairs each staging with what is known of its collection (the store fills features, boxes, interval, version).
     `removals` are collections to take away. `submission` is stored with the version and entry filled in. `allow_removal`:
     otherwise taking away a collection or more than 20 % of one's features raises Conflict.
+    `deletions` (mode delta) are ids to take away, by collection, staged or not: they were named, so the 20 % do not bind them;
+    an id that is not there, or that is staged as well, raises Conflict. `expected` says what must stand when the writer's turn
+    has come: the digest of the feature (collection, id), or None where there must be none; else PreconditionFailed.
     """
 
     dataset: Dataset
@@ -276,6 +295,8 @@ class Publication:
     allow_removal: bool = False
     idempotency: tuple[str, str, str] | None = None
     """(party, key, digest of the body)"""
+    deletions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    expected: Mapping[tuple[str, str], bytes | None] = field(default_factory=dict)
 
 
 class Store(Protocol):
@@ -297,7 +318,8 @@ class Store(Protocol):
     def stage(self, collection: Collection) -> Staging: ...
 
     def publish(self, publication: Publication) -> Submission:
-        """Make a publication visible, with its journal entry, durably. Raises Busy, Conflict, IdNotAvailable."""
+        """Make a publication visible, with its journal entry, durably. Raises Busy, Conflict, IdNotAvailable,
+        PreconditionFailed."""
         ...
 
     def refuse(self, submission: Submission, body: Mapping[str, Any]) -> Submission:

@@ -78,6 +78,7 @@ def take_over(
     if len(every) > MOST_FOR_LIFE:
         raise TooLarge(f"{collection.id} would have had more than {MOST_FOR_LIFE} columns over its life", place=collection.id)
     tables.add_columns(connection, standing.number, fresh, standing.all_columns)
+    tables.index_changes(connection, standing.number)
     place = changes.Place(standing.number, schema, columns, every)
     reached = _edge_is_touched(connection, place, old.storage_box) if delta else False
     changes.apply(connection, place, staging, version)
@@ -189,7 +190,8 @@ def _edge_is_touched(connection: apsw.Connection, place: changes.Place, box: Box
     if box is None:
         return False
     row = connection.execute(
-        f"SELECT 1 FROM {place.schema}.plan p JOIN {tables.current(place.number)} f ON f.fid = p.fid "
+        f"SELECT 1 FROM (SELECT fid FROM {place.schema}.plan WHERE fid NOTNULL UNION ALL SELECT fid FROM {place.schema}.gone) p "
+        f"JOIN {tables.current(place.number)} f ON f.fid = p.fid "
         "WHERE NOT ST_IsEmpty(f.geom) AND (ST_MinX(f.geom) <= ? OR ST_MinY(f.geom) <= ? OR ST_MaxX(f.geom) >= ? "
         "OR ST_MaxY(f.geom) >= ?) LIMIT 1",
         box,

@@ -11,7 +11,7 @@ import apsw
 
 from gateway.errors import NotFound
 from gateway.model.access import Access
-from gateway.model.dataset import Collection, Dataset
+from gateway.model.dataset import Box, Collection, Dataset
 from gateway.model.journal import Entry
 from gateway.model.party import Key, Party, SigningKey
 from gateway.model.query import Query, RecordQuery
@@ -21,6 +21,7 @@ from gateway.model.submission import Submission
 from gateway.store import facts as known
 from gateway.store import journal, moments, parties, past, records, search, submissions, tables
 from gateway.store import rows as stored
+from gateway.store import shapes as shaping
 from gateway.store.connection import one, select
 from gateway.store.facts import SELECT_FACTS, Facts, predicate
 from gateway.store.paging import Scan, carray
@@ -141,6 +142,16 @@ class GeoPackageReader:
             return set()
         sql = f"SELECT gw_id FROM {tables.current(facts.number)} WHERE gw_id IN carray(?)"
         return {identifier for (identifier,) in self._connection.execute(sql, (apsw.carray(tuple(ids)),))}
+
+    def shapes(self, query: Query, fields: tuple[str, ...], *, smallest: float = 0.0, every: int = 1) -> list[shaping.Shape]:
+        """Features whose bounds meet the boxes of `query`, thinned where `every` is above 1. Raises NotFound, ParameterError."""
+        return shaping.shapes(
+            self._connection, self._facts(query.collection, query.access, None, None), query, fields, smallest, every
+        )
+
+    def changed(self, collection: str, since: int, access: Access) -> list[Box] | None:
+        """Bounds of what was added, changed or removed after `since`; None when too many to tell. Raises NotFound."""
+        return shaping.changed(self._connection, self._facts(collection, access, None, None), since)
 
     def records(self, query: RecordQuery) -> tuple[int, list[Record]]:
         """The number of matching records and one page of them."""

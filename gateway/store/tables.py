@@ -58,6 +58,14 @@ def index_ids(connection: apsw.Connection, number: int) -> None:
         f"CREATE INDEX {earlier}_id ON {earlier} (gw_id)",
     ):
         connection.execute(statement)
+    index_changes(connection, number)
+
+
+def index_changes(connection: apsw.Connection, number: int) -> None:
+    """The indexes by which later versions are told from the first, which both leave out; where they are there, nothing happens."""
+    table, earlier = current(number), history(number)
+    connection.execute(f"CREATE INDEX IF NOT EXISTS {table}_since ON {table} (gw_since) WHERE gw_since > 0")
+    connection.execute(f"CREATE INDEX IF NOT EXISTS {earlier}_until ON {earlier} (gw_until)")
 
 
 def add_columns(connection: apsw.Connection, number: int, columns: Iterable[Column], existing: Iterable[Column]) -> None:
