@@ -19,6 +19,8 @@
     ├── Gone                        it was here, and was taken away   exit 2   410
     ├── NotAcceptable               no such representation            exit 2   406
     ├── Conflict                    an id is taken, a state differs   exit 1   409
+    ├── PreconditionFailed          the thing is not as expected      exit 1   412
+    ├── PreconditionRequired        a condition must be given         exit 2   428
     ├── IdempotencyConflict         same Idempotency-Key, other body  exit 2   422
     ├── CharterError                a charter file is wrong           exit 2   500
     ├── IntegrityError              the store or journal is damaged   exit 1   500
@@ -40,7 +42,10 @@ if TYPE_CHECKING:
 
 
 class GatewayError(Exception):
-    """Root of all errors raised on purpose; `place` says where, `cure` says how to mend it."""
+    """Root of all errors raised on purpose; `place` says where, `cure` says how to mend it.
+
+    A `place` in a JSON body is a JSON pointer (RFC 6901) and begins with a solidus.
+    """
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 2
@@ -67,13 +72,26 @@ class UsageError(GatewayError):
 
 
 class ParameterError(UsageError):
-    """A query parameter or option is unknown or has a value outside its range."""
+    """A query parameter or option is unknown or has a value outside its range.
+
+    `position` is where in the parameter's text the fault lies, in characters from 0; `pointer` where in its JSON.
+    """
 
     code = "invalid-parameter"
 
-    def __init__(self, parameter: str, message: str, *, cure: str | None = None) -> None:
+    def __init__(
+        self,
+        parameter: str,
+        message: str,
+        *,
+        cure: str | None = None,
+        position: int | None = None,
+        pointer: str | None = None,
+    ) -> None:
         super().__init__(message, place=parameter, cure=cure)
         self.parameter = parameter
+        self.position = position
+        self.pointer = pointer
 
 
 class InputError(GatewayError):
@@ -171,6 +189,18 @@ class IdNotAvailable(Conflict):
     """A collection id is taken, hidden or reserved: one answer for all three."""
 
     code = "id-not-available"
+
+
+class PreconditionFailed(GatewayError):
+    """The thing is not, or no longer, as the caller expects it to be."""
+
+    code, exit_code, status = "precondition-failed", 1, 412
+
+
+class PreconditionRequired(GatewayError):
+    """A change must say of which state it is made, and does not."""
+
+    code, status = "precondition-required", 428
 
 
 class IdempotencyConflict(GatewayError):

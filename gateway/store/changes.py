@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from gateway.errors import Conflict
+from gateway.errors import Conflict, PreconditionFailed
 from gateway.store import tables
 from gateway.store.columns import Column
 from gateway.store.connection import one
@@ -52,8 +52,11 @@ class Place:
     every: Sequence[Column]
 
 
-def compare(connection: apsw.Connection, place: Place, *, replace: bool, everything: bool, basis: int) -> Comparison:
-    """Find out what differs. `everything` takes every staged row as changed (the reference system is another)."""
+def compare(
+    connection: apsw.Connection, place: Place, *, replace: bool, everything: bool, basis: int, deletions: Sequence[str] = ()
+) -> Comparison:
+    """Find out what differs. `everything` takes every staged row as changed (the reference system is another); `deletions` are
+    ids that go although the publication does not replace the whole. Raises Conflict for one of them that is not there."""
     schema, table = place.schema, tables.current(place.number)
     connection.execute(f"DELETE FROM {schema}.plan; DELETE FROM {schema}.gone")
     same = "" if everything else "AND f.gw_digest = s.gw_digest"
@@ -66,10 +69,42 @@ def compare(connection: apsw.Connection, place: Place, *, replace: bool, everyth
             f"INSERT INTO {schema}.gone SELECT f.fid FROM {table} f LEFT JOIN {schema}.staged s ON s.gw_id = f.gw_id "
             "WHERE s.n IS NULL"
         )
+    if deletions:
+        _take_away(connection, place, deletions)
     added, changed = one(connection, f"SELECT count(*) - count(fid), count(fid) FROM {schema}.plan")
     (removed,) = one(connection, f"SELECT count(*) FROM {schema}.gone")
     (staged,) = one(connection, f"SELECT count(*) FROM {schema}.staged")
     return Comparison(added, changed, removed, staged - added - changed, basis)
+
+
+def check_expected(connection: apsw.Connection, expected: Mapping[tuple[str, str], bytes | None]) -> None:
+    """Raise PreconditionFailed where a feature is not as expected now: of another digest, absent, or there at all."""
+    for (collection, feature), digest in expected.items():
+        known = connection.execute("SELECT number FROM collection WHERE id = ? AND current IS NOT NULL", (collection,)).fetchone()
+        row = None
+        if known is not None:
+            row = connection.execute(f"SELECT gw_digest FROM {tables.current(known[0])} WHERE gw_id = ?", (feature,)).fetchone()
+        if (None if row is None else row[0]) != digest:
+            what = "is there already" if digest is None else "is there no longer" if row is None else "was changed by another"
+            raise PreconditionFailed(f"the feature {what}", place=feature, cure="read it again, then make the change anew")
+
+
+def _take_away(connection: apsw.Connection, place: Place, deletions: Sequence[str]) -> None:
+    schema, table = place.schema, tables.current(place.number)
+    wanted = tuple(dict.fromkeys(deletions))
+    staged = connection.execute(f"SELECT gw_id FROM {schema}.staged WHERE gw_id IN carray(?)", (apsw.carray(wanted),)).fetchone()
+    if staged is not None:
+        raise Conflict(f"the feature {staged[0]} is both sent and taken away", place=staged[0])
+    connection.execute(
+        f"INSERT OR IGNORE INTO {schema}.gone SELECT fid FROM {table} WHERE gw_id IN carray(?)", (apsw.carray(wanted),)
+    )
+    (found,) = one(connection, f"SELECT count(*) FROM {schema}.gone")
+    if found != len(wanted):
+        there = {
+            row[0] for row in connection.execute(f"SELECT gw_id FROM {table} WHERE gw_id IN carray(?)", (apsw.carray(wanted),))
+        }
+        missing = next(name for name in wanted if name not in there)
+        raise Conflict(f"there is no feature {missing} to take away", place=missing)
 
 
 def apply(connection: apsw.Connection, place: Place, staging: ScratchStaging, version: int) -> None:

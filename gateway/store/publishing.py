@@ -45,6 +45,8 @@ class Publishing:
         self._replaces = publication.mode == "replace"
         if publication.mode not in ("replace", "delta"):
             raise UsageError(f"no mode of publication is called {publication.mode}", cure="replace or delta")
+        if publication.deletions and self._replaces:
+            raise UsageError("features are taken away one by one in a delta only", cure="mode delta")
         if len(publication.collections) > MOST_COLLECTIONS:
             raise TooLarge(f"a publication holds at most {MOST_COLLECTIONS} collections", cure="publish it in parts")
 
@@ -93,7 +95,14 @@ class Publishing:
     def _compare(self, part: _Part, standing: Facts) -> changes.Comparison:
         place = changes.Place(standing.number, part.schema, (), ())
         other = standing.collection.crs != part.collection.crs
-        return changes.compare(self._connection, place, replace=self._replaces, everything=other, basis=standing.row)
+        return changes.compare(
+            self._connection,
+            place,
+            replace=self._replaces,
+            everything=other,
+            basis=standing.row,
+            deletions=self._publication.deletions.get(part.collection.id, ()),
+        )
 
     def _repeated(self) -> Submission | None:
         """The first submission, when the same effect came in while this one was being prepared."""
@@ -115,6 +124,7 @@ class Publishing:
         standing = self._connection.execute(select, (given.dataset.id,)).fetchone()
         if standing is not None and standing[2] != given.dataset.owner:
             raise IdNotAvailable(f"the dataset id {given.dataset.id} cannot be had", cure="choose another with --dataset")
+        changes.check_expected(self._connection, given.expected)
         version = 1 if standing is None else standing[0] + 1
         counts: dict[str, dict[str, int]] = {}
         for part in parts:
@@ -132,6 +142,8 @@ class Publishing:
         return self._place_later(part, version)
 
     def _place_first(self, part: _Part, version: int) -> dict[str, int]:
+        for missing in self._publication.deletions.get(part.collection.id, ()):
+            raise Conflict(f"there is no feature {missing} to take away", place=missing)
         fields = part.staging.fields()
         columns, _ = assign(fields, ())
         number = part.laid or laying.lay_here(self._connection, part.staging, part.schema, columns)
@@ -148,7 +160,7 @@ class Publishing:
         if comparison is None or comparison.basis != standing.row:
             comparison = self._compare(part, standing)
         before = standing.collection.features
-        if not self._publication.allow_removal:
+        if self._replaces and not self._publication.allow_removal:
             changes.check_removal(part.collection.id, comparison.removed, before)
         take_over(self._connection, part.collection, standing, part.staging, part.schema, version, delta=not self._replaces)
         return comparison.counts(before + comparison.added - comparison.removed)

@@ -92,6 +92,9 @@ def _members(error: GatewayError) -> dict[str, Any]:
         members["type"] = error.kind
     if isinstance(error, ParameterError):
         members["parameter"] = error.parameter
+        members |= {name: found for name, found in (("position", error.position), ("pointer", error.pointer)) if found is not None}
+    elif error.place is not None and error.place.startswith("/"):
+        members["pointer"] = error.place
     elif error.place is not None:
         members["place"] = error.place
     if error.cure is not None:
