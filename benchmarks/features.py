@@ -117,13 +117,16 @@ class Run:
     def features(self) -> None:
         """The loads over one collection of a million."""
         chosen = list(self._chosen())
-        with _running(chosen) as started:
-            _compare(chosen, self._kinds)
+        lasting = [server for server in chosen if not server.is_fresh]
+        with _running(lasting) as started:
+            with _running([server for server in chosen if server.is_fresh]):
+                _compare(chosen, self._kinds)
             _head(chosen)
             for kind in self._kinds:
                 able = [server for server in chosen if kind.questions[0].kind in server.spellings and _takes(server, kind)]
-                self._measure(kind, able, chosen)
-            for server in chosen:
+                with _running([server for server in able if server.is_fresh]):
+                    self._measure(kind, able, chosen)
+            for server in lasting:
                 if server.name.split()[0] in OURS:
                     print(f"{server.name}: {started[server.name].private:.0f} MB private in its worker after the run")
 
@@ -179,7 +182,7 @@ class Run:
         row(kind.name, *cells)
         rates = {name: median([load.rate for load in found]) for name, found in loads.items()}
         for mine in (name for name in rates if name.split()[0] in OURS):
-            against = {name: rates[mine] / rate for name, rate in rates.items() if name.split()[0] not in OURS}
+            against = {name: rates[mine] / rate for name, rate in rates.items() if rate and name.split()[0] not in OURS}
             told = ", ".join(f"{ratio:.2f}x {name}" for name, ratio in against.items())
             print(f"    {kind.name}: {mine} is {told}")
 

@@ -44,7 +44,8 @@ class Server:
     health: str
     spellings: Mapping[str, Spelling]
     environment: dict[str, str] = field(default_factory=dict)
-    folder: Path | None = None
+    is_fresh: bool = False
+    """Whether it is started anew for each load: pg_featureserv answers no more once clients went away in mid-answer."""
 
     @property
     def base(self) -> str:
@@ -139,7 +140,7 @@ def featureserv(program: Path, folder: Path, database: int, port: int) -> Server
         "GOMAXPROCS": "1",
     }
     command = ["taskset", "-c", "0", str(program), "-c", str(config)]
-    return Server("pg_featureserv", command, port, "/conformance.json", spellings, environment)
+    return Server("pg_featureserv", command, port, "/conformance.json", spellings, environment, is_fresh=True)
 
 
 def martin(program: Path, folder: Path, database: int, port: int) -> Server:
