@@ -14,7 +14,21 @@ from gateway.geo.crs import parse as parse_crs
 from gateway.geo.crs import swaps_axes
 from gateway.geo.transform import boxes as transform_boxes
 from gateway.model.crs import CRS84, Crs
-from gateway.model.query import And, Between, Box, Comparison, Expression, In, Intersects, IsNull, Like, Not, Or
+from gateway.model.query import (
+    And,
+    Between,
+    Box,
+    Call,
+    Comparison,
+    Expression,
+    In,
+    Intersects,
+    IsNull,
+    Like,
+    Not,
+    Or,
+    Property,
+)
 
 MAX_DEPTH = 64
 MAX_PARTS = 1000
@@ -74,7 +88,7 @@ def expression(element: Element) -> Expression:
     parts = _parts(element)
     identifiers = [part for part in parts if local(part) in ("FeatureId", "GmlObjectId", "ResourceId")]
     if identifiers:
-        return In("identifier", tuple(_identifier(part) for part in identifiers))
+        return In(Property("identifier"), tuple(_identifier(part) for part in identifiers))
     if len(parts) != 1:
         raise _wrong("a Filter holds one condition", "put several in an And or Or")
     return _condition(parts[0], 1)
@@ -141,9 +155,16 @@ def _literal(element: Element | None) -> str:
 def _comparison(element: Element, operator: str) -> Expression:
     name, value = _property(element), _literal(element)
     if name == "anytext":
-        inside = Like("anytext", f"%{escaped(value.strip('%'))}%", fold=True)
+        inside = _loosely("anytext", f"%{escaped(value.strip('%'))}%")
         return Not(inside) if operator == "<>" else inside
-    return Comparison(name, operator, value, fold=element.get("matchCase") == "false")
+    if element.get("matchCase") == "false":
+        return Comparison(Call("casei", (Property(name),)), operator, value.casefold())
+    return Comparison(Property(name), operator, value)
+
+
+def _loosely(name: str, pattern: str) -> Expression:
+    """Matching without case."""
+    return Like(Call("casei", (Property(name),)), pattern.casefold())
 
 
 def escaped(text: str) -> str:
@@ -157,8 +178,8 @@ def _like(element: Element) -> Expression:
     escape = element.get("escapeChar") or element.get("escape") or "\\"
     pattern = _pattern(_literal(element), marks, escape)
     if name == "anytext":
-        return Like(name, f"%{pattern.strip('%')}%" if not pattern.endswith("\\%") else f"%{pattern}%", fold=True)
-    return Like(name, pattern, fold=element.get("matchCase") == "false")
+        return _loosely(name, f"%{pattern.strip('%')}%" if not pattern.endswith("\\%") else f"%{pattern}%")
+    return _loosely(name, pattern) if element.get("matchCase") == "false" else Like(Property(name), pattern)
 
 
 def _pattern(text: str, marks: dict[str, str], escape: str) -> str:
@@ -182,11 +203,11 @@ def _pattern(text: str, marks: dict[str, str], escape: str) -> str:
 
 def _between(element: Element) -> Expression:
     bounds = {local(child): child for child in _parts(element)}
-    return Between(_property(element), _literal(bounds.get("LowerBoundary")), _literal(bounds.get("UpperBoundary")))
+    return Between(Property(_property(element)), _literal(bounds.get("LowerBoundary")), _literal(bounds.get("UpperBoundary")))
 
 
 def _null(element: Element) -> Expression:
-    return IsNull(_property(element))
+    return IsNull(Property(_property(element)))
 
 
 def _intersects(element: Element) -> Expression:

@@ -1,6 +1,7 @@
 """Typed questions to the store: features and records, with filters as a small expression tree.
 
-The tree is what CQL2, property parameters and OGC Filter (pycsw) are turned into; the store compiles it to bound SQL.
+The tree is what CQL2 (OGC 21-065), property parameters and OGC Filter (pycsw) are turned into; a store compiles it to bound SQL.
+Conditions follow the three-valued logic of SQL: one with an operand that has no value is neither true nor false.
 """
 
 from __future__ import annotations
@@ -11,6 +12,54 @@ from gateway.model.access import Access
 from gateway.model.feature import Scalar
 
 type Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """The value of a property. `geometry` is the feature's geometry, unless a declared field has that name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of `arguments`: casei, accenti, the arithmetic + - * / % div ^, and those that `/functions` lists."""
+
+    name: str
+    arguments: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A day (``2024-05-01``) or a moment (RFC 3339 in UTC, with Z)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `start` to `end`, both of which belong to it; None is open."""
+
+    start: Operand | None
+    end: Operand | None
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """A geometry of the question: ISO WKB, two-dimensional, in the storage CRS and visualisation order, checked."""
+
+    wkb: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A list of operands."""
+
+    items: tuple[Operand, ...]
+
+
+type Operand = Scalar | Property | Call | Instant | Interval | Geometry | Array
+"""What a condition is about; a bare scalar is a literal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +78,81 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """`part` does not hold (SQL three-valued logic)."""
+    """`part` does not hold."""
 
     part: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`property` `operator` `value`, the operator one of = <> < <= > >=; `fold` compares without case."""
+    """`left` `operator` `right`, the operator one of = <> < <= > >=."""
 
-    property: str
+    left: Operand
     operator: str
-    value: Scalar
-    fold: bool = False
+    right: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """`property` matches `pattern`, in which % is any text, _ one character, and \\ escapes; `fold` ignores case."""
+    """`operand` matches `pattern`, in which % is any text, _ one character, and \\ escapes.
 
-    property: str
+    Without case: ``Like(Call("casei", (operand,)), pattern)``, the pattern case-folded by whoever makes the tree.
+    """
+
+    operand: Operand
     pattern: str
-    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """`low` <= `property` <= `high`."""
+    """`low` <= `operand` <= `high`."""
 
-    property: str
-    low: Scalar
-    high: Scalar
+    operand: Operand
+    low: Operand
+    high: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """`property` is one of `values`."""
+    """`operand` is one of `values`."""
 
-    property: str
-    values: tuple[Scalar, ...]
+    operand: Operand
+    values: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class IsNull:
-    """`property` has no value."""
+    """`operand` has no value."""
 
-    property: str
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Spatial:
+    """`left` `operator` `right`, one of intersects equals disjoint touches within overlaps crosses contains."""
+
+    operator: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Temporal:
+    """`left` `operator` `right`, one of after before contains disjoint during equals finishedBy finishes intersects meets metBy
+    overlappedBy overlaps startedBy starts (OGC 21-065, /req/temporal-functions)."""
+
+    operator: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """`left` `operator` `right` as sets, one of contains containedBy equals overlaps (OGC 21-065, /req/array-functions)."""
+
+    operator: str
+    left: Operand
+    right: Operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +169,10 @@ class Text:
     words: str
 
 
-type Expression = And | Or | Not | Comparison | Like | Between | In | IsNull | Intersects | Text
+type Condition = Comparison | Like | Between | In | IsNull | Spatial | Temporal | Arrays | Intersects | Text
+"""A leaf of an expression."""
+
+type Expression = And | Or | Not | Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +185,8 @@ class Query:
     true shape of the question, whose bounds are `boxes`; then a geometry qualifies when it intersects the region.
     `interval` is (from, to) in RFC 3339 UTC or None (open); features without validity qualify. `after` is the row key of
     the last feature of the page before. `as_of` is a time of publication, `version` a dataset version; None is current.
+    `sort` is (property, descending) pairs, values without order last, ties by row key; then `position` is the sort values of
+    the last feature of the page before, and `after` its key (`position` empty with `after`: the values it has now).
     """
 
     collection: str
@@ -116,6 +199,8 @@ class Query:
     version: int | None = None
     as_of: str | None = None
     region: bytes | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
+    position: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gateway.model.access import Access
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field, Scalar
-from gateway.model.query import And, Box, Comparison, Expression, Query
+from gateway.model.query import And, Box, Comparison, Expression, Property, Query
 
 OFFERED = tuple(Crs(code) for code in ("EPSG:4326", "EPSG:3857", "EPSG:4258", "EPSG:3035"))
 """Offered for every collection that lies in their area of use, besides CRS84 and the storage CRS."""
@@ -180,7 +180,7 @@ def _filter(collection: Collection, properties: Sequence[tuple[str, str]]) -> Ex
     if not properties:
         return None
     fields = {field.name: field for field in collection.fields}
-    parts = tuple(Comparison(name, "=", _value(fields[name], text)) for name, text in properties)
+    parts = tuple(Comparison(Property(name), "=", _value(fields[name], text)) for name, text in properties)
     return parts[0] if len(parts) == 1 else And(parts)
 
 

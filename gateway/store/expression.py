@@ -7,8 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, assert_never
 
 from gateway.errors import ParameterError
-from gateway.model.feature import Scalar
-from gateway.model.query import And, Between, Comparison, Expression, In, Intersects, IsNull, Like, Not, Or, Text
+from gateway.model.query import (
+    And,
+    Arrays,
+    Between,
+    Call,
+    Comparison,
+    Condition,
+    Expression,
+    In,
+    Intersects,
+    IsNull,
+    Like,
+    Not,
+    Operand,
+    Or,
+    Property,
+    Spatial,
+    Temporal,
+    Text,
+)
 
 OPERATORS = frozenset(("=", "<>", "<", "<=", ">", ">="))
 _DEEPEST = 100
@@ -21,23 +39,35 @@ class Terms(Protocol):
     """How the leaves of an expression are said of one kind of row; each gives SQL and its values, in SQL's three-valued logic."""
 
     def comparison(self, part: Comparison) -> Sql:
-        """`property` `operator` `value`."""
+        """`left` `operator` `right`."""
         ...
 
     def like(self, part: Like) -> Sql:
-        """`property` matches a pattern."""
+        """An operand matches a pattern."""
         ...
 
     def between(self, part: Between) -> Sql:
-        """`property` lies between two values."""
+        """An operand lies between two."""
         ...
 
     def among(self, part: In) -> Sql:
-        """`property` is one of some values."""
+        """An operand is one of some."""
         ...
 
     def is_null(self, part: IsNull) -> Sql:
-        """`property` has no value."""
+        """An operand has no value."""
+        ...
+
+    def spatial(self, part: Spatial) -> Sql:
+        """Two geometries stand in a relation."""
+        ...
+
+    def temporal(self, part: Temporal) -> Sql:
+        """Two times stand in a relation."""
+        ...
+
+    def arrays(self, part: Arrays) -> Sql:
+        """Two lists stand in a relation."""
         ...
 
     def intersects(self, part: Intersects) -> Sql:
@@ -81,14 +111,11 @@ def compiled(expression: Expression | None, terms: Terms, depth: int = 0) -> Sql
             return _leaf(expression, terms)
 
 
-def _leaf(
-    expression: Comparison | Like | Between | In | IsNull | Intersects | Text,
-    terms: Terms,
-) -> Sql:
+def _leaf(expression: Condition, terms: Terms) -> Sql:
     match expression:
         case Comparison():
             if expression.operator not in OPERATORS:
-                raise ParameterError(expression.property, f"no comparison is written {expression.operator}")
+                raise ParameterError(named(expression.left), f"no comparison is written {expression.operator}")
             return terms.comparison(expression)
         case Like():
             return terms.like(expression)
@@ -96,7 +123,7 @@ def _leaf(
             return terms.between(expression)
         case In():
             if len(expression.values) > _MOST_VALUES:
-                raise ParameterError(expression.property, f"a list holds at most {_MOST_VALUES} values")
+                raise ParameterError(named(expression.operand), f"a list holds at most {_MOST_VALUES} values")
             return terms.among(expression) if expression.values else Sql("0")
         case IsNull():
             return terms.is_null(expression)
@@ -105,14 +132,33 @@ def _leaf(
         case Text():
             return terms.text(expression)
         case _:
+            return _relation(expression, terms)
+
+
+def _relation(expression: Spatial | Temporal | Arrays, terms: Terms) -> Sql:
+    match expression:
+        case Spatial():
+            return terms.spatial(expression)
+        case Temporal():
+            return terms.temporal(expression)
+        case Arrays():
+            return terms.arrays(expression)
+        case _:
             assert_never(expression)
+
+
+def named(operand: Operand) -> str:
+    """What an error about an operand names: the property it is made of, or the filter."""
+    while isinstance(operand, Call) and operand.arguments:
+        operand = operand.arguments[0]
+    return operand.name if isinstance(operand, Property) else "filter"
 
 
 def pattern(given: Like) -> str:
     """A LIKE pattern as a GLOB pattern, which minds case. Raises ParameterError when matching it could take too long."""
-    text = given.pattern.casefold() if given.fold else given.pattern
+    text = given.pattern
     if len(text) > _LONGEST_PATTERN:
-        raise ParameterError(given.property, f"a pattern has at most {_LONGEST_PATTERN} characters")
+        raise ParameterError(named(given.operand), f"a pattern has at most {_LONGEST_PATTERN} characters")
     signs: list[str] = []
     escaped = False
     for sign in text:
@@ -126,11 +172,11 @@ def pattern(given: Like) -> str:
         elif not (signs and signs[-1] == "*"):
             signs.append("*")
     if signs.count("*") > _MOST_WILDCARDS:
-        raise ParameterError(given.property, f"a pattern has at most {_MOST_WILDCARDS} wildcards")
+        raise ParameterError(named(given.operand), f"a pattern has at most {_MOST_WILDCARDS} wildcards")
     return "".join(signs)
 
 
-def each(values: Sequence[Scalar], convert: Callable[[Scalar], Any]) -> tuple[str, list[Any]]:
+def each(values: Sequence[Operand], convert: Callable[[Operand], Any]) -> tuple[str, list[Any]]:
     """Marks for a list of values, and the values."""
     found = [convert(value) for value in values]
     return ",".join("?" * len(found)), found

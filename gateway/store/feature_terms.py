@@ -6,12 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import ParameterError
-from gateway.model.feature import Field, Scalar
-from gateway.model.query import Between, Comparison, In, Intersects, IsNull, Like, Text
+from gateway.model.feature import Field
+from gateway.model.query import (
+    Arrays,
+    Between,
+    Call,
+    Comparison,
+    In,
+    Intersects,
+    IsNull,
+    Like,
+    Operand,
+    Property,
+    Spatial,
+    Temporal,
+    Text,
+)
 from gateway.store import moments
 from gateway.store.columns import Column
 from gateway.store.container import quoted
-from gateway.store.expression import Sql, each, pattern
+from gateway.store.expression import Sql, each, named, pattern
 from gateway.store.facts import Facts
 
 _LARGEST = 2**63 - 1
@@ -25,36 +39,42 @@ class FeatureTerms:
 
     def comparison(self, part: Comparison) -> Sql:
         """`column` `operator` ?"""
-        field, column = self._column(part.property)
-        value = _fitting(field, part.value)
-        name = f"f.{quoted(column.name)}"
-        if part.fold and isinstance(value, str):
-            return Sql(f"gw_fold({name}) {part.operator} ?", [value.casefold()])
-        return Sql(f"{name} {part.operator} ?", [value])
+        field, value = self._value(part.left)
+        return Sql(f"{value} {part.operator} ?", [_fitting(field, part.right)])
 
     def like(self, part: Like) -> Sql:
         """`column` GLOB ?, since LIKE takes A for a."""
-        field, column = self._column(part.property)
+        field, value = self._value(part.operand)
         if field.type != "string":
-            raise ParameterError(part.property, f"is a {field.type}, not text")
-        name = f"f.{quoted(column.name)}"
-        return Sql(f"{f'gw_fold({name})' if part.fold else name} GLOB ?", [pattern(part)])
+            raise ParameterError(field.name, f"is a {field.type}, not text")
+        return Sql(f"{value} GLOB ?", [pattern(part)])
 
     def between(self, part: Between) -> Sql:
         """`column` BETWEEN ? AND ?"""
-        field, column = self._column(part.property)
-        return Sql(f"f.{quoted(column.name)} BETWEEN ? AND ?", [_fitting(field, part.low), _fitting(field, part.high)])
+        field, value = self._value(part.operand)
+        return Sql(f"{value} BETWEEN ? AND ?", [_fitting(field, part.low), _fitting(field, part.high)])
 
     def among(self, part: In) -> Sql:
         """`column` IN (?, …)"""
-        field, column = self._column(part.property)
-        marks, values = each(part.values, lambda value: _fitting(field, value))
-        return Sql(f"f.{quoted(column.name)} IN ({marks})", values)
+        field, value = self._value(part.operand)
+        marks, values = each(part.values, lambda one: _fitting(field, one))
+        return Sql(f"{value} IN ({marks})", values)
 
     def is_null(self, part: IsNull) -> Sql:
         """`column` IS NULL"""
-        _, column = self._column(part.property)
-        return Sql(f"f.{quoted(column.name)} IS NULL")
+        return Sql(f"{self._value(part.operand)[1]} IS NULL")
+
+    def spatial(self, part: Spatial) -> Sql:
+        """Two geometries stand in a relation."""
+        raise ParameterError("filter", "features are not asked by relations in space")
+
+    def temporal(self, part: Temporal) -> Sql:
+        """Two times stand in a relation."""
+        raise ParameterError("filter", "features are not asked by relations in time")
+
+    def arrays(self, part: Arrays) -> Sql:
+        """Two lists stand in a relation."""
+        raise ParameterError("filter", "features are not asked by relations of lists")
 
     def intersects(self, part: Intersects) -> Sql:
         """The geometry itself meets the box; unknown without geometry."""
@@ -63,6 +83,18 @@ class FeatureTerms:
     def text(self, part: Text) -> Sql:
         """Features have no full text."""
         raise ParameterError("filter", "features have no full text search")
+
+    def _value(self, operand: Operand) -> tuple[Field, str]:
+        """The field that an operand is, and how its value is said."""
+        match operand:
+            case Property(name):
+                field, column = self._column(name)
+                return field, f"f.{quoted(column.name)}"
+            case Call("casei", (Property(name),)):
+                field, column = self._column(name)
+                return field, f"gw_fold(f.{quoted(column.name)})"
+            case _:
+                raise ParameterError(named(operand), "features are asked by their properties")
 
     def _column(self, name: str) -> tuple[Field, Column]:
         found = self.facts.column(name)
@@ -87,8 +119,12 @@ def during(interval: tuple[str | None, str | None] | None) -> Sql:
     return Sql(" AND ".join(parts) or "1", list(values))
 
 
-def _fitting(field: Field, value: Scalar) -> Any:
+def _fitting(field: Field, value: Operand) -> Any:
     """A value as its column holds it. Raises ParameterError for a value of another type."""
+    if isinstance(value, Call) and value.name == "casei" and isinstance(value.arguments[0], str):
+        return value.arguments[0].casefold()
+    if not isinstance(value, str | int | float | None):
+        raise ParameterError(field.name, "is compared with literals")
     if value is None:
         return None
     if field.type == "string":

@@ -13,17 +13,23 @@ from gateway.model.access import Access
 from gateway.model.feature import Scalar
 from gateway.model.query import (
     RECORD_PROPERTIES,
+    Arrays,
     Between,
+    Call,
     Comparison,
     In,
     Intersects,
     IsNull,
     Like,
+    Operand,
+    Property,
     RecordQuery,
+    Spatial,
+    Temporal,
     Text,
 )
 from gateway.store.connection import one, select
-from gateway.store.expression import TRUE, Sql, compiled, each, pattern
+from gateway.store.expression import TRUE, Sql, compiled, each, named, pattern
 from gateway.store.facts import predicate
 
 _FROM = "FROM dataset d JOIN record r ON r.number = d.record"
@@ -68,27 +74,40 @@ class RecordTerms:
 
     def comparison(self, part: Comparison) -> Sql:
         """A value compares as text."""
-        value = _text(part.value)
-        if part.fold and value is not None:
-            return _some(part.property, f"gw_fold(v.value) {part.operator} ?", [value.casefold()])
-        return _some(part.property, f"v.value {part.operator} ?", [value])
+        name, value = _value(part.left)
+        return _some(name, f"{value} {part.operator} ?", [_literal(part.right)])
 
     def like(self, part: Like) -> Sql:
         """A value matches the pattern."""
-        return _some(part.property, f"{'gw_fold(v.value)' if part.fold else 'v.value'} GLOB ?", [pattern(part)])
+        name, value = _value(part.operand)
+        return _some(name, f"{value} GLOB ?", [pattern(part)])
 
     def between(self, part: Between) -> Sql:
         """A value lies between two."""
-        return _some(part.property, "v.value BETWEEN ? AND ?", [_text(part.low), _text(part.high)])
+        name, value = _value(part.operand)
+        return _some(name, f"{value} BETWEEN ? AND ?", [_literal(part.low), _literal(part.high)])
 
     def among(self, part: In) -> Sql:
         """A value is one of those given."""
-        marks, found = each(part.values, _text)
-        return _some(part.property, f"v.value IN ({marks})", found)
+        name, value = _value(part.operand)
+        marks, found = each(part.values, _literal)
+        return _some(name, f"{value} IN ({marks})", found)
 
     def is_null(self, part: IsNull) -> Sql:
         """The record has no value of the property."""
-        return Sql(f"NOT EXISTS ({_VALUES})", [_checked(part.property)])
+        return Sql(f"NOT EXISTS ({_VALUES})", [_checked(_value(part.operand)[0])])
+
+    def spatial(self, part: Spatial) -> Sql:
+        """Records have boxes, and are asked by a box."""
+        raise ParameterError("filter", "records are not asked by a geometry", cure="ask by a bounding box")
+
+    def temporal(self, part: Temporal) -> Sql:
+        """Records are asked by comparisons."""
+        raise ParameterError("filter", "records are not asked by relations in time", cure="compare the property with a date")
+
+    def arrays(self, part: Arrays) -> Sql:
+        """A property with several values satisfies a comparison when one of them does."""
+        raise ParameterError("filter", "records are not asked by relations of lists", cure="compare the property with one value")
 
     def intersects(self, part: Intersects) -> Sql:
         """The record's box meets the box; unknown without one. A box with west > east crosses the antimeridian."""
@@ -134,6 +153,28 @@ def _checked(name: str) -> str:
     if name not in RECORD_PROPERTIES:
         raise ParameterError(name, "is no property of records", cure=f"properties: {', '.join(RECORD_PROPERTIES)}")
     return name
+
+
+def _value(operand: Operand) -> tuple[str, str]:
+    """The property that an operand is, and how one value of it is said. Raises ParameterError for any other operand."""
+    match operand:
+        case Property(name):
+            return name, "v.value"
+        case Call("casei", (Property(name),)):
+            return name, "gw_fold(v.value)"
+        case _:
+            raise ParameterError(named(operand), "records are asked by their properties")
+
+
+def _literal(operand: Operand) -> str | None:
+    """A literal as text, folded where it is asked to be."""
+    match operand:
+        case Call("casei", (str(text),)):
+            return text.casefold()
+        case str() | int() | float() | None:
+            return _text(operand)
+        case _:
+            raise ParameterError(named(operand), "records are compared with literals")
 
 
 def _text(value: Scalar) -> str | None:

@@ -15,7 +15,7 @@ from gateway.model.access import EVERYTHING
 from gateway.model.crs import Crs
 from gateway.model.dataset import Collection
 from gateway.model.party import Key, Party
-from gateway.model.query import Comparison, Query
+from gateway.model.query import Comparison, Property, Query
 
 C = "building"
 
@@ -54,9 +54,9 @@ def test_earlier_versions_stay_readable(twin):
         old = Query(C, EVERYTHING, as_of=first)
         assert (reader.count(old), reader.page(replace(old, limit=3)).last) == (10, 3)
         assert reader.count(Query(C, EVERYTHING, version=1, boxes=((6.0, 46.0, 6.0022, 46.1),))) == 3
-        assert reader.count(Query(C, EVERYTHING, version=1, filter=Comparison("name", "=", "n3"))) == 1
+        assert reader.count(Query(C, EVERYTHING, version=1, filter=Comparison(Property("name"), "=", "n3"))) == 1
         with pytest.raises(ParameterError):
-            reader.count(Query(C, EVERYTHING, version=1, filter=Comparison("extra", "=", 1)))
+            reader.count(Query(C, EVERYTHING, version=1, filter=Comparison(Property("extra"), "=", 1)))
         for wrong in ({"version": 0}, {"version": 4}, {"as_of": "2000-01-01T00:00:00Z"}):
             with pytest.raises(NotFound):
                 reader.page(Query(C, EVERYTHING, **wrong))
@@ -169,25 +169,25 @@ def test_a_validity_that_is_no_time_is_named(twin):
 def test_a_property_may_change_its_type(twin):
     publish(twin.store, {C: [row(n, code=n) for n in range(6)]})
     publish(twin.store, {C: [row(n, code="x" if n == 5 else n) for n in range(6)]})
-    assert ids(twin, filter=Comparison("code", "=", "x")) == ["f5"]
-    assert ids(twin, filter=Comparison("code", "=", "3")) == ["f3"]
+    assert ids(twin, filter=Comparison(Property("code"), "=", "x")) == ["f5"]
+    assert ids(twin, filter=Comparison(Property("code"), "=", "3")) == ["f3"]
     publish(twin.store, {C: [row(2, code="y")]}, mode="delta")
-    assert ids(twin, filter=Comparison("code", "=", "y")) == ["f2"]
+    assert ids(twin, filter=Comparison(Property("code"), "=", "y")) == ["f2"]
     publish(twin.store, {C: [row(n, code=n) for n in range(6)]})
-    assert ids(twin, filter=Comparison("code", ">", 3)) == ["f4", "f5"]
-    assert ids(twin, version=1, filter=Comparison("code", ">", 3)) == ["f4", "f5"]
-    assert ids(twin, version=2, filter=Comparison("code", "=", "x")) == ["f5"]
+    assert ids(twin, filter=Comparison(Property("code"), ">", 3)) == ["f4", "f5"]
+    assert ids(twin, version=1, filter=Comparison(Property("code"), ">", 3)) == ["f4", "f5"]
+    assert ids(twin, version=2, filter=Comparison(Property("code"), "=", "x")) == ["f5"]
 
 
 def test_a_property_may_go_and_come_back(twin):
     publish(twin.store, {C: [row(1, colour="red"), row(2)]})
     publish(twin.store, {C: [row(1), row(2)]})
     with pytest.raises(ParameterError):
-        ids(twin, filter=Comparison("colour", "=", "red"))
-    assert ids(twin, version=1, filter=Comparison("colour", "=", "red")) == ["f1"]
+        ids(twin, filter=Comparison(Property("colour"), "=", "red"))
+    assert ids(twin, version=1, filter=Comparison(Property("colour"), "=", "red")) == ["f1"]
     publish(twin.store, {C: [row(1, colour="blue")]}, mode="delta")
-    assert ids(twin, filter=Comparison("colour", "=", "red")) == []
-    assert ids(twin, filter=Comparison("colour", "=", "blue")) == ["f1"]
+    assert ids(twin, filter=Comparison(Property("colour"), "=", "red")) == []
+    assert ids(twin, filter=Comparison(Property("colour"), "=", "blue")) == ["f1"]
 
 
 def test_another_reference_system_moves_every_feature(twin):
@@ -262,7 +262,7 @@ def test_large_first_imports_and_large_updates_give_the_same_as_small_ones(twin)
     done = publish(twin.store, {C: (row(n, big="y" if n == 7 else "x" * 10) for n in range(1, 25_001))})
     assert dict(done.changes[C]) == {"added": 1, "changed": 1, "removed": 1, "unchanged": 24_999 - 1, "features": 25_000}
     with twin.store.reading() as reader:
-        assert reader.count(Query(C, EVERYTHING, filter=Comparison("name", "=", "n20000"))) == 1
+        assert reader.count(Query(C, EVERYTHING, filter=Comparison(Property("name"), "=", "n20000"))) == 1
         assert reader.count(Query(C, EVERYTHING, boxes=((16.0, 46.0, 16.0099, 46.1),))) == 10
         assert len({one.id for one in reader.rows(Query(C, EVERYTHING, limit=-1))}) == 25_000
 
