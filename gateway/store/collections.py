@@ -12,11 +12,13 @@ from gateway.geo.transform import boxes
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Box, Collection
 from gateway.model.feature import Field
-from gateway.store import changes, container, facts, moments, tables
+from gateway.store import bounds, changes, container, facts, tables
 from gateway.store.columns import MOST, MOST_FOR_LIFE, Column, assign, widened
-from gateway.store.connection import one
 from gateway.store.facts import Facts
 from gateway.store.staging import ScratchStaging
+
+_MANY = 1_000
+"""New features of one delta from which on it is looked anew for attributes that are worth an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ def enter(connection: apsw.Connection, collection: Collection, arrival: Arrival)
         geometry_type=kind,
         fields=tuple(arrival.fields),
         features=arrival.staging.rows,
-        storage_box=_staged_box(connection, arrival.schema),
-        interval=_interval(connection, f"{arrival.schema}.staged") if arrival.staging.has_validity else None,
+        storage_box=bounds.staged_box(connection, arrival.schema),
+        interval=bounds.span(connection, f"{arrival.schema}.staged") if arrival.staging.has_validity else None,
         three_d=arrival.staging.has_documents,
     )
     _stand(connection, known, arrival.number, list(arrival.columns), arrival.version)
@@ -68,6 +70,7 @@ def take_over(
     schema: str,
     version: int,
     *,
+    comparison: changes.Comparison,
     delta: bool,
 ) -> None:
     """Apply a comparison that lies in the scratch file, with the columns and facts of the new version."""
@@ -80,17 +83,24 @@ def take_over(
     tables.add_columns(connection, standing.number, fresh, standing.all_columns)
     tables.index_changes(connection, standing.number)
     place = changes.Place(standing.number, schema, columns, every)
-    reached = _edge_is_touched(connection, place, old.storage_box) if delta else False
+    loss = bounds.foresee(connection, place, old) if delta else bounds.Loss()
     changes.apply(connection, place, staging, version)
     connection.execute(
         "UPDATE gpkg_geometry_columns SET z = max(z, ?) WHERE table_name = ?", (_z(staging), tables.current(standing.number))
     )
     if len(old.fields) >= MOST:
         changes.fill(connection, place, staging, fresh)
-    for name, column in tables.index_candidates(connection, standing.number, fields, columns):
-        tables.add_index(connection, standing.number, name, column)
+    if not delta or fresh or comparison.added > _MANY:
+        for name, column in tables.index_candidates(connection, standing.number, fields, columns):
+            tables.add_index(connection, standing.number, name, column)
     connection.execute("UPDATE collection SET columns = ? WHERE id = ?", (facts.pack_columns(every), collection.id))
-    known = _known_after(connection, collection, standing, staging, schema, delta=delta, reached=reached)
+    features = old.features + comparison.added - comparison.removed
+    known = replace(collection, features=features, three_d=staging.has_documents or (delta and old.three_d))
+    known = (
+        _after_delta(connection, known, old, staging, place, loss)
+        if delta
+        else _after_replacement(connection, known, staging, place)
+    )
     _stand(connection, replace(known, fields=tuple(fields)), standing.number, columns, version)
 
 
@@ -102,31 +112,31 @@ def leave(connection: apsw.Connection, standing: Facts, version: int) -> int:
     return removed
 
 
-def _known_after(
-    connection: apsw.Connection,
-    collection: Collection,
-    standing: Facts,
-    staging: ScratchStaging,
-    schema: str,
-    *,
-    delta: bool,
-    reached: bool,
-) -> Collection:
-    """The facts of the new version, all counted anew except what a delta cannot have changed."""
-    old = standing.collection
-    (features,) = one(connection, f"SELECT count(*) FROM {tables.current(standing.number)}")
-    box = _staged_box(connection, schema)
-    kind = collection.geometry_type or staging.geometry_type()
-    if delta:
-        box = tables.exact_box(connection, standing.number) if reached else container.union([old.storage_box, box])
-        kind = kind if old.features == 0 or kind == old.geometry_type else None
+def _after_replacement(connection: apsw.Connection, known: Collection, staging: ScratchStaging, place: changes.Place) -> Collection:
+    """With the facts of all that is staged."""
     return replace(
-        collection,
-        geometry_type=kind,
-        features=features,
-        storage_box=box,
-        interval=_interval(connection, tables.current(standing.number)) if staging.has_validity or old.interval else None,
-        three_d=staging.has_documents or (delta and old.three_d),
+        known,
+        geometry_type=known.geometry_type or staging.geometry_type(),
+        storage_box=bounds.staged_box(connection, place.schema),
+        interval=bounds.span(connection, f"{place.schema}.staged") if staging.has_validity else None,
+    )
+
+
+def _after_delta(
+    connection: apsw.Connection,
+    known: Collection,
+    old: Collection,
+    staging: ScratchStaging,
+    place: changes.Place,
+    loss: bounds.Loss,
+) -> Collection:
+    """With the facts of what stood, as far as they still hold, and of what came."""
+    kind = known.geometry_type or staging.geometry_type()
+    return replace(
+        known,
+        geometry_type=kind if old.features == 0 or kind == old.geometry_type else None,
+        storage_box=bounds.box(connection, place, old.storage_box, loss),
+        interval=bounds.interval(connection, place, old.interval, loss) if staging.has_validity or old.interval else None,
     )
 
 
@@ -166,34 +176,3 @@ def box_in_degrees(box: Box | None, crs: Crs) -> Box | None:
 def _z(staging: ScratchStaging) -> int:
     """Z values prohibited (0) or optional (2), OGC 12-128r19 table 5."""
     return 2 if staging.has_z else 0
-
-
-def _staged_box(connection: apsw.Connection, schema: str) -> Box | None:
-    row = one(connection, f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {schema}.staged")
-    return None if row[0] is None else (row[0], row[1], row[2], row[3])
-
-
-def _interval(connection: apsw.Connection, table: str) -> tuple[str | None, str | None] | None:
-    """The span of the features' validity; an open end of one is an open end of all."""
-    number, open_start, open_end, first, last = one(
-        connection,
-        f"SELECT count(*), sum(gw_from IS NULL), sum(gw_to IS NULL), min(gw_from), max(gw_to) FROM {table} "
-        "WHERE gw_from IS NOT NULL OR gw_to IS NOT NULL",
-    )
-    if number == 0:
-        return None
-    return (None if open_start else moments.plain(first)), (None if open_end else moments.plain(last))
-
-
-def _edge_is_touched(connection: apsw.Connection, place: changes.Place, box: Box | None) -> bool:
-    """Whether a row that is about to change reaches as far as the whole collection does, so that its extent may shrink."""
-    if box is None:
-        return False
-    row = connection.execute(
-        f"SELECT 1 FROM (SELECT fid FROM {place.schema}.plan WHERE fid NOTNULL UNION ALL SELECT fid FROM {place.schema}.gone) p "
-        f"JOIN {tables.current(place.number)} f ON f.fid = p.fid "
-        "WHERE NOT ST_IsEmpty(f.geom) AND (ST_MinX(f.geom) <= ? OR ST_MinY(f.geom) <= ? OR ST_MaxX(f.geom) >= ? "
-        "OR ST_MaxY(f.geom) >= ?) LIMIT 1",
-        box,
-    ).fetchone()
-    return row is not None

@@ -96,7 +96,7 @@ class GeoPackageStore:
                 staging.abort()
 
     def _with_room(self, publication: Publication) -> Publication:
-        """The same with an empty staging for each collection that only loses features. Raises Conflict for one that is not there."""
+        """The same with an empty staging for each collection that only loses features. Raises Conflict for one not there."""
         staged = {collection.id for collection, _ in publication.collections}
         lacking = [name for name in publication.deletions if name not in staged]
         if not lacking:
@@ -108,7 +108,7 @@ class GeoPackageStore:
             if one is None or one.dataset != publication.dataset.id:
                 raise Conflict(f"the dataset has no collection {name}", place=name)
             standing.append(one)
-        rooms = [(one, self.stage(one)) for one in standing]
+        rooms: list[tuple[Collection, Any]] = [(one, self.stage(one)) for one in standing]
         return replace(publication, collections=(*publication.collections, *rooms))
 
     def refuse(self, submission: Submission, body: Mapping[str, Any]) -> Submission:

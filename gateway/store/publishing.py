@@ -162,7 +162,16 @@ class Publishing:
         before = standing.collection.features
         if self._replaces and not self._publication.allow_removal:
             changes.check_removal(part.collection.id, comparison.removed, before)
-        take_over(self._connection, part.collection, standing, part.staging, part.schema, version, delta=not self._replaces)
+        take_over(
+            self._connection,
+            part.collection,
+            standing,
+            part.staging,
+            part.schema,
+            version,
+            comparison=comparison,
+            delta=not self._replaces,
+        )
         return comparison.counts(before + comparison.added - comparison.removed)
 
     def _check_system(self, part: _Part, standing: Facts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import apsw
+import numpy as np
 
 from gateway.model.dataset import Box
 from gateway.model.feature import Field
@@ -19,6 +20,8 @@ _DEFINITIONS = (
     "gw_id TEXT NOT NULL, gw_digest BLOB NOT NULL, gw_since INTEGER NOT NULL, {extra}gw_type TEXT NOT NULL, gw_parent TEXT, "
     "gw_from TEXT, gw_to TEXT, gw_validity TEXT{columns}, gw_ready TEXT NOT NULL, gw_document BLOB"
 )
+_CELL = np.dtype([("key", ">i8"), ("sides", ">f4", 4)])
+"""A cell of an R-tree node: a key and minx, maxx, miny, maxy (https://sqlite.org/rtree.html, section 5.1)."""
 _SAMPLE = 10_000
 _INDEX_FROM = 5000
 _MOST_INDEXES = 16
@@ -121,8 +124,8 @@ def exact_box(connection: apsw.Connection, number: int) -> Box | None:
     """The exact bounds of all current geometries. The R-tree rounds outwards and in order, so the row that reaches farthest is
     among those whose rounded side is the farthest."""
     table, index = current(number), quoted(container.rtree(current(number)))
-    row = one(connection, f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {index}")
-    if row[0] is None:
+    row = _root_box(connection, number)
+    if row is None:
         return None
     sides: list[float] = []
     for place, (side, value) in enumerate(zip(("minx", "miny", "maxx", "maxy"), row, strict=True)):
@@ -133,6 +136,17 @@ def exact_box(connection: apsw.Connection, number: int) -> Box | None:
         values = [box[place] for box in (geometry.bounds(blob) for (blob,) in blobs) if box is not None]
         sides.append(min(values) if place < 2 else max(values))
     return sides[0], sides[1], sides[2], sides[3]
+
+
+def _root_box(connection: apsw.Connection, number: int) -> Box | None:
+    """The bounds of the R-tree as its root node states them: one page read, whatever the number of features."""
+    node = quoted(f"{container.rtree(current(number))}_node")
+    (data,) = one(connection, f"SELECT data FROM {node} WHERE nodeno = 1")
+    cells = np.frombuffer(data, dtype=_CELL, offset=4, count=int.from_bytes(data[2:4]))
+    if len(cells) == 0:
+        return None
+    minx, maxx, miny, maxy = (cells["sides"][:, side] for side in range(4))
+    return float(minx.min()), float(miny.min()), float(maxx.max()), float(maxy.max())
 
 
 def _tells_apart(connection: apsw.Connection, table: str, column: str) -> bool:
