@@ -8,18 +8,34 @@ from typing import Any
 
 import apsw
 
+from gateway.model.access import Access
+from gateway.model.dataset import Version
 from gateway.model.query import Query
-from gateway.store import tables
+from gateway.store import sorting, tables
 from gateway.store.area import Area, areas
 from gateway.store.container import quoted
 from gateway.store.expression import Sql, compiled
-from gateway.store.facts import Facts
+from gateway.store.facts import Facts, predicate
 from gateway.store.feature_terms import FeatureTerms, during
 from gateway.store.rows import SELECT
 
 _BATCH = 500
 _GEOMETRY = 2
 """The place of the geometry in `SELECT`."""
+
+WIDTH = 10
+"""How many members `SELECT` has; what `matching` gives behind them are the sort values."""
+
+
+def versions(connection: apsw.Connection, dataset: str, access: Access) -> list[Version]:
+    """The published versions of a visible dataset, oldest first."""
+    visible, given = predicate(access)
+    found = connection.execute(
+        "SELECT v.version, v.published, v.entry FROM dataset_version v JOIN dataset d ON d.id = v.dataset "
+        f"WHERE {visible} AND v.dataset = ? AND v.branch = 'main' ORDER BY v.version",
+        (*given, dataset),
+    )
+    return [Version(*values) for values in found]
 
 
 def source(facts: Facts) -> Sql:
@@ -34,14 +50,20 @@ def source(facts: Facts) -> Sql:
 
 
 def matching(connection: apsw.Connection, facts: Facts, query: Query) -> Iterator[Sequence[Any]]:
-    """The rows of `SELECT` that match, in key order, behind `query.after`, with no limit."""
+    """The rows of `SELECT` that match, each with its sort values, in order, behind where `query` begins, with no limit."""
     condition = compiled(query.filter, FeatureTerms(facts)) & during(query.interval)
     wanted = areas(query)
     near = _near(wanted)
     table = source(facts)
+    terms = sorting.terms(connection, facts, query.sort)
+    values = "".join(f", {term.expression}" for term in terms)
+    order = ", ".join([*(term.ordering for term in terms), "f.fid"])
+    behind = Sql("1")
+    if query.after is not None:
+        behind = sorting.behind(terms, sorting.position(connection, table, terms, query) if terms else (), query.after)
     found = connection.execute(
-        f"SELECT {SELECT} FROM {table.text} WHERE f.fid > ? AND ({condition.text}) AND ({near.text}) ORDER BY f.fid",
-        (*table.values, _after(query), *condition.values, *near.values),
+        f"SELECT {SELECT}{values} FROM {table.text} WHERE {behind.text} AND ({condition.text}) AND ({near.text}) ORDER BY {order}",
+        (*table.values, *behind.values, *condition.values, *near.values),
     )
     return _exact(found, wanted) if wanted else iter(found)
 
@@ -52,10 +74,6 @@ def item(connection: apsw.Connection, facts: Facts, feature: str) -> Sequence[An
     values = (*table.values, feature)
     row: Sequence[Any] | None = connection.execute(f"SELECT {SELECT} FROM {table.text} WHERE f.gw_id = ?", values).fetchone()
     return row
-
-
-def _after(query: Query) -> int:
-    return -1 if query.after is None else query.after
 
 
 def _near(wanted: Sequence[Area]) -> Sql:

@@ -11,7 +11,7 @@ import apsw
 
 from gateway.errors import NotFound
 from gateway.model.access import Access
-from gateway.model.dataset import Box, Collection, Dataset
+from gateway.model.dataset import Box, Collection, Dataset, Version
 from gateway.model.journal import Entry
 from gateway.model.party import Key, Party, SigningKey
 from gateway.model.query import Query, RecordQuery
@@ -19,7 +19,7 @@ from gateway.model.record import Record
 from gateway.model.row import Page, Row
 from gateway.model.submission import Submission
 from gateway.store import facts as known
-from gateway.store import journal, moments, parties, past, records, search, submissions, tables
+from gateway.store import journal, moments, parties, past, records, search, sorting, submissions, tables
 from gateway.store import rows as stored
 from gateway.store import shapes as shaping
 from gateway.store.connection import one, select
@@ -83,15 +83,28 @@ class GeoPackageReader:
         """All visible collections, by id."""
         return [facts.collection for facts in self._current(access, "1", ())]
 
-    def collection(self, collection: str, access: Access) -> Collection | None:
-        """One visible collection."""
-        return next((facts.collection for facts in self._current(access, "c.id = ?", (collection,))), None)
+    def collection(
+        self, collection: str, access: Access, *, version: int | None = None, as_of: str | None = None
+    ) -> Collection | None:
+        """One visible collection, as it stands or as it stood in a version of its dataset."""
+        if version is None and as_of is None:
+            return next((facts.collection for facts in self._current(access, "c.id = ?", (collection,))), None)
+        try:
+            return self._facts(collection, access, version, as_of).collection
+        except NotFound:
+            return None
+
+    def versions(self, dataset: str, access: Access) -> list[Version]:
+        """The published versions of a visible dataset, oldest first."""
+        return past.versions(self._connection, dataset, access)
 
     def page(self, query: Query) -> Page:
         """One page of ready features, in row-key order. Raises NotFound for a collection that is not there for the reader."""
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
         if not facts.is_current:
             return self._past_page(facts, query)
+        if query.sort:
+            return sorting.page(self._connection, facts, query)
         after = -1 if query.after is None else query.after
         scan = Scan.of(self._connection, facts, query)
         if not scan.areas and scan.condition is None:
@@ -100,7 +113,7 @@ class GeoPackageReader:
 
     def count(self, query: Query, cap: int | None = None) -> int | None:
         """How many features match, exactly; None when more than `cap`. An unfiltered count is known and never capped."""
-        if self._matched is not None and self._matched[0] == replace(query, limit=0, after=None):
+        if self._matched is not None and self._matched[0] == _all_of(query):
             # A page of the same question came before, and the count fell out of it.
             return None if cap is not None and self._matched[1] > cap else self._matched[1]
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
@@ -108,7 +121,7 @@ class GeoPackageReader:
             return Scan.of(self._connection, facts, query).count(cap)
         if not query.boxes and query.filter is None and query.interval is None:
             return facts.collection.features
-        matches = past.matching(self._connection, facts, replace(query, after=None))
+        matches = past.matching(self._connection, facts, _all_of(query))
         found = sum(1 for _ in islice(matches, None if cap is None else cap + 1))
         return None if cap is not None and found > cap else found
 
@@ -288,7 +301,7 @@ class GeoPackageReader:
         row = self._connection.execute(
             f"SELECT {SELECT_FACTS}, v.until FROM collection c JOIN collection_version v ON v.collection = c.id "
             "WHERE c.id = ? AND v.since <= ?2 AND (v.until IS NULL OR v.until > ?2)",
-            (collection, version),
+            (collection, min(max(version, 0), newest + 1)),
         ).fetchone()
         if row is None or not 1 <= version <= newest:
             raise NotFound(f"there is no version {version} of {collection}", cure=f"versions: 1 to {newest}")
@@ -307,7 +320,7 @@ class GeoPackageReader:
         joined = scan.joined(after, query.limit)
         if joined is None:
             return None
-        self._matched = (replace(query, limit=0, after=None), joined.matched)
+        self._matched = (_all_of(query), joined.matched)
         if not joined.returned:
             return Page(b"", 0, None)
         more = joined.returned == query.limit and joined.matched > joined.returned
@@ -319,19 +332,24 @@ class GeoPackageReader:
         keys = scan.keys(after, query.limit + 1)
         chosen = keys[: query.limit]
         if query.after is None and len(keys) <= query.limit:
-            self._matched = (replace(query, limit=0), len(keys))
+            self._matched = (_all_of(query), len(keys))
         if not chosen:
             return Page(b"", 0, None)
         (body,) = one(self._connection, _JOINED.format(table=scan.table), (carray(chosen),))
         return Page(body, len(chosen), chosen[-1] if len(keys) > len(chosen) else None)
 
     def _past_page(self, facts: Facts, query: Query) -> Page:
-        rows = list(islice(past.matching(self._connection, facts, query), query.limit + 1))
-        chosen = rows[: query.limit]
-        last = chosen[-1][0] if chosen and len(rows) > len(chosen) else None
-        return Page(b",".join(row[_READY] for row in chosen), len(chosen), last)
+        found = list(islice(past.matching(self._connection, facts, query), query.limit + 1))
+        chosen = found[: query.limit]
+        body = b",".join(row[_READY] for row in chosen)
+        if len(found) == len(chosen):
+            return Page(body, len(chosen), None)
+        return Page(body, len(chosen), chosen[-1][0], tuple(chosen[-1][past.WIDTH :]))
 
     def _current_rows(self, facts: Facts, query: Query) -> Iterator[Row]:
+        if query.sort:
+            yield from sorting.rows(self._connection, facts, query)
+            return
         scan = Scan.of(self._connection, facts, query)
         after = -1 if query.after is None else query.after
         left = query.limit
@@ -346,7 +364,7 @@ class GeoPackageReader:
 
     def _past_rows(self, facts: Facts, query: Query) -> Iterator[Row]:
         for values in past.matching(self._connection, facts, query):
-            yield stored.row(values, facts)
+            yield stored.row(values[: past.WIDTH], facts)
 
 
 _READY = 8
@@ -357,3 +375,8 @@ _WALKED = (
     "SELECT CAST(group_concat(gw_ready, ',') AS BLOB), count(*), max(fid) FROM "
     "(SELECT fid, gw_ready FROM {table} WHERE fid > ? ORDER BY fid LIMIT ?)"
 )
+
+
+def _all_of(query: Query) -> Query:
+    """The question without its page."""
+    return replace(query, limit=0, after=None, sort=(), position=())
