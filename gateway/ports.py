@@ -73,13 +73,20 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How to write: the CRS of the coordinates that will come, a title, the layers where known, and the format's version."""
+    """How to write: the CRS of the coordinates that will come, a title, the layers where known, and the format's version.
+
+    `schema` is where the schema of the one layer is served, and `members` are what a JSON document says beside its features;
+    both are for formats that have a place for them. `single` is a lone feature rather than a collection of one.
+    """
 
     crs: Crs | None
     title: str | None = None
     layers: tuple[Layer, ...] = ()
     version: str | None = None
     box: tuple[float, float, float, float] | None = None
+    schema: str | None = None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    single: bool = False
 
 
 class Adapter(Protocol):

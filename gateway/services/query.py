@@ -49,6 +49,17 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """One page as the store keeps it, for the encodings that are not made of ready bytes; members as those of `Items`."""
+
+    source: Source
+    rows: list[Row]
+    matched: int | None
+    last: int | None
+    crs: Crs
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One feature: `body` is its GeoJSON in `crs`; `row` is what the store keeps; `home` is the collection of its parent."""
 
@@ -137,6 +148,15 @@ class View:
         rows = list(self.reader.rows(replace(query, limit=query.limit + 1)))
         page = rows[: query.limit]
         return b",".join(in_crs(page, storage, crs)), len(page), page[-1].key if len(rows) > query.limit else None
+
+    def rows(self, source: Source, request: ItemsRequest) -> Rows:
+        """The same page as `items`, as rows. Raises ParameterError for what the collection cannot answer."""
+        query = question(source.collection, self.access, request)
+        found = list(self.reader.rows(replace(query, limit=query.limit + 1)))
+        page = found[: query.limit]
+        last = page[-1].key if len(found) > query.limit else None
+        crs = choose_crs(source.collection, request.crs, "crs")
+        return Rows(source, page, self._matched(source, query, request, len(page), last), last, crs)
 
     def _matched(self, source: Source, query: Query, request: ItemsRequest, returned: int, last: int | None) -> int | None:
         if request.is_unfiltered:

@@ -29,8 +29,12 @@ async def answer(asked: Asked, scope: Any) -> Response | None:
         return None
     names = [_name(part) for part in parts]
     if len(parts) == 5:
-        return features.item(asked, names[2], names[4]) if names[4] else None
-    if _is_cheap(asked, names[2]):
+        if not names[4]:
+            return None
+        if features.is_light(asked, features.ITEM_OFFERS):
+            return features.item(asked, names[2], names[4])
+        return await run_in_threadpool(features.item, asked, names[2], names[4])
+    if features.is_light(asked, features.ITEMS_OFFERS) and _is_cheap(asked, names[2]):
         return features.items(asked, names[2])
     return await run_in_threadpool(features.items, asked, names[2])
 

@@ -10,20 +10,31 @@ from fastapi import Response
 
 from gateway.model.crs import Crs
 from gateway.model.text import pick
-from gateway.services import family
-from gateway.services.query import Item, Items, Source
-from gateway.web import attribution, caching, linked
+from gateway.services.query import Item, Items, Rows, Source
+from gateway.web import attribution, caching, linked, representations
+from gateway.web.alternates import Alternates
 from gateway.web.asked import Asked
-from gateway.web.negotiation import CITYJSON, GEOJSON, HTML, JSON_LD, TURTLE
+from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, TURTLE, Offer
 from gateway.web.parameters import ITEMS, filterable, items_request, token_of
 
 GEOJSON_TYPE = "application/geo+json"
 ITEM_PARAMETERS = frozenset({"crs"})
+ITEMS_OFFERS = (GEOJSON, HTML, *representations.TABLE)
+"""What a page of features can be had as; the first is what comes unasked."""
+ITEM_OFFERS = (GEOJSON, HTML, *representations.TABLE, JSON_LD, TURTLE)
+_LIGHT = frozenset({GEOJSON, HTML, JSON_LD, TURTLE})
+_ITEMS_ALTERNATES = Alternates(GEOJSON, ITEMS_OFFERS, "these features as")
+_ITEM_ALTERNATES = Alternates(GEOJSON, ITEM_OFFERS, "this feature as")
+
+
+def is_light(asked: Asked, offers: tuple[Offer, ...]) -> bool:
+    """Whether the representation asked for costs no more than the reading, so that it may be made in the event loop."""
+    return asked.offer(*offers) in _LIGHT
 
 
 def items(asked: Asked, collection: str) -> Response:
     """``GET /collections/{id}/items`` (OGC 17-069r4, /req/core/fc-op)."""
-    offer = asked.offer(GEOJSON, HTML)
+    offer = asked.offer(*ITEMS_OFFERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
         given = asked.read({*ITEMS, *filterable(source.collection)})
@@ -31,6 +42,9 @@ def items(asked: Asked, collection: str) -> Response:
         tag = caching.etag(asked, view, offer)
         if caching.is_fresh(asked, tag):
             return caching.not_modified(tag)
+        if offer in representations.TABLE:
+            head = _headers(asked, source, representations.crs_of(source, offer, request.crs), tag)
+            return representations.items(asked, view, source, request, offer, head)
         found = view.items(source, request)
     head = _headers(asked, source, found.crs, tag)
     if offer is HTML:
@@ -42,21 +56,22 @@ def items(asked: Asked, collection: str) -> Response:
 
 def item(asked: Asked, collection: str, feature: str) -> Response:
     """``GET /collections/{id}/items/{featureId}`` (OGC 17-069r4, /req/core/f-op)."""
-    offer = asked.offer(GEOJSON, HTML, CITYJSON, JSON_LD, TURTLE)
-    given = asked.read(frozenset() if offer is CITYJSON else ITEM_PARAMETERS)
+    offer = asked.offer(*ITEM_OFFERS)
+    given = asked.read(ITEM_PARAMETERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
         tag = caching.etag(asked, view, offer)
+        crs = representations.crs_of(source, offer, given.get("crs"))
         found = view.item(source, feature, given.get("crs"))
         if caching.is_fresh(asked, tag):
             return caching.not_modified(tag)
-        head = _headers(asked, source, source.collection.crs if offer is CITYJSON else found.crs, tag)
+        head = _headers(asked, source, crs, tag)
         if offer is HTML:
             from gateway.web import pages
 
             return pages.item(asked, found, view, head)
-        if offer is CITYJSON:
-            return Response(family.as_cityjson(view, source, found.row), headers=head, media_type=CITYJSON.media_type)
+        if offer in representations.TABLE:
+            return representations.item(asked, view, Rows(source, [found.row], 1, None, crs), offer, head)
     if offer in (JSON_LD, TURTLE):
         return linked.feature(asked, found, offer, head)
     return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
@@ -75,21 +90,18 @@ def _collection(asked: Asked, found: Items) -> bytes:
         head["numberMatched"] = found.matched
     head["numberReturned"] = found.returned
     head["timeStamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    head["links"] = _items_links(asked, found)
     told = attribution.named(asked, found.source.dataset).spliced
-    return b"".join((orjson.dumps(head)[:-1], b",", told, b',"features":[', found.body, b"]}"))
+    links = _items_links(asked, found)
+    return b"".join((orjson.dumps(head)[:-1], b',"links":[', links, b"],", told, b',"features":[', found.body, b"]}"))
 
 
-def _items_links(asked: Asked, found: Items) -> list[dict[str, str]]:
-    """self, alternate, next, collection (/req/core/fc-links), and the licence."""
-    source = found.source
-    links = [
-        link(asked.again(), "self", GEOJSON_TYPE, "this page of features"),
-        link(asked.again(f="html"), "alternate", "text/html", "these features as a web page"),
-    ]
+def _items_links(asked: Asked, found: Items) -> bytes:
+    """self, next, collection, an alternate for every other representation (/req/core/fc-links), and the licence."""
+    links = [link(asked.again(), "self", GEOJSON_TYPE, "this page of features")]
     if found.last is not None:
         links.append(link(asked.again(after=token_of(found.last)), "next", GEOJSON_TYPE, "the next page"))
-    return links + _context(asked, source)
+    links += _context(asked, found.source)
+    return b"".join((orjson.dumps(links)[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
 
 
 def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
@@ -103,19 +115,13 @@ def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
 
 def _feature(asked: Asked, found: Item) -> bytes:
     """The ready feature with its links (/req/core/f-links)."""
-    links = [
-        link(asked.again(), "self", GEOJSON_TYPE, "this feature"),
-        link(asked.again(f="html"), "alternate", "text/html", "this feature as a web page"),
-        link(asked.again(f="cityjson", crs=None), "alternate", CITYJSON.media_type, "this feature and its family in 3D"),
-        link(asked.again(f="jsonld"), "alternate", "application/ld+json", "this feature as linked data"),
-        link(asked.again(f="ttl"), "alternate", "text/turtle", "this feature as linked data"),
-        *_context(asked, found.source),
-    ]
+    links = [link(asked.again(), "self", GEOJSON_TYPE, "this feature"), *_context(asked, found.source)]
     if found.row.parent is not None:
         parent = asked.url("collections", found.home, "items", found.row.parent)
         links.append(link(parent, "up", GEOJSON_TYPE, "the feature it is a part of"))
     told = attribution.named(asked, found.source.dataset).spliced
-    return b"".join((found.body[:-1], b",", told, b',"links":', orjson.dumps(links), b"}"))
+    others = _ITEM_ALTERNATES.spliced(asked)
+    return b"".join((found.body[:-1], b",", told, b',"links":', orjson.dumps(links)[:-1], b",", others, b"]}"))
 
 
 def link(href: str, rel: str, kind: str, title: str) -> dict[str, str]:

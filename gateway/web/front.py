@@ -34,7 +34,7 @@ _SHARED = [
     (
         b"access-control-expose-headers",
         b"Content-Crs, Content-Disposition, Content-Range, ETag, Link, Location, Last-Modified, "
-        b"Preference-Applied, Repr-Digest, Retry-After",
+        b"OGC-NumberMatched, OGC-NumberReturned, Preference-Applied, Repr-Digest, Retry-After",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -16,9 +16,12 @@ _RANGES = 64
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Offer:
-    """One representation: the word of `f`, the media type it is sent as, and other types a caller may ask it by."""
+    """One representation: the word of `f`, the media type it is sent as, and other types a caller may ask it by.
+
+    Each is made once and is itself alone, so that a list of them is looked up by identity.
+    """
 
     name: str
     media_type: str
@@ -36,6 +39,10 @@ JSON_LD = Offer("jsonld", "application/ld+json")
 TURTLE = Offer("ttl", "text/turtle", ("application/x-turtle",))
 CITYJSON = Offer("cityjson", "application/city+json")
 HTML = Offer("html", "text/html; charset=utf-8", ("application/xhtml+xml",))
+CITYJSONSEQ = Offer("cityjsonseq", "application/city+json-seq")
+CITYGML = Offer("citygml", "application/gml+xml")
+CITYGML_3 = Offer("citygml3", "application/gml+xml")
+GEOPACKAGE = Offer("geopackage", "application/geopackage+sqlite3")
 
 
 @lru_cache(maxsize=1024)

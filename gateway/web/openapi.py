@@ -13,6 +13,7 @@ from gateway.web import openapi_parts as parts
 from gateway.web import openapi_processes as processes
 from gateway.web.asked import Asked
 from gateway.web.parameters import DEFAULT_LIMIT, filterable
+from gateway.web.representations import TABLE
 from gateway.web.routers.processes import LARGEST as JOBS_LARGEST
 from gateway.web.upload import FIELDS
 
@@ -140,15 +141,21 @@ def _schema(name: str, summary: str) -> dict[str, Any]:
 
 
 def _items(name: str, summary: str, path: list[str], properties: list[dict[str, Any]]) -> dict[str, Any]:
-    own = [*path, "limit", "bbox", "bbox-crs", "datetime", "crs", "after", "f", "lang"]
-    content = {
-        "application/geo+json": {"schema": _ref("schemas", "FeatureCollection")},
-        "text/html": {"schema": {"type": "string"}},
-    }
+    own = [*path, "limit", "bbox", "bbox-crs", "datetime", "crs", "after", "f-items", "lang"]
+    content = {"application/geo+json": {"schema": _ref("schemas", "FeatureCollection")}, **_encodings()}
     operation = _operation("data", name, summary, own, content, {"404": "NotFound", "304": "NotModified"})
-    operation["responses"]["200"]["headers"] = parts.CRS_HEADER
+    operation["responses"]["200"]["headers"] = parts.CRS_HEADER | parts.NUMBER_HEADERS
     operation["parameters"] += properties
     return {"get": operation}
+
+
+def _encodings() -> dict[str, Any]:
+    """The representations beside GeoJSON: JSON ones as objects, files as bytes, everything else as text."""
+    found: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+    for offer, form in TABLE.items():
+        binary = {"type": "string", "format": "binary"} if form.is_file else {"type": "string"}
+        found[offer.types[0]] = {"schema": _ref("schemas", "Any") if offer.types[0].endswith("json") else binary}
+    return found
 
 
 def _own_items(asked: Asked, collection: Collection) -> dict[str, Any]:
@@ -164,9 +171,8 @@ def _property(field: Field) -> dict[str, Any]:
 
 
 def _item() -> dict[str, Any]:
-    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in ("text/html", "application/ld+json", "text/turtle")}
-    content["application/city+json"] = {"schema": _ref("schemas", "Any")}
-    content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, **content}
+    linked = {kind: {"schema": {"type": "string"}} for kind in ("application/ld+json", "text/turtle")}
+    content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, **_encodings(), **linked}
     own = ["collectionId", "featureId", "crs", "f-feature", "lang"]
     operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.services.downloads import FORMATS
+from gateway.web import features
 from gateway.web.negotiation import LANGUAGES
 
 EVERYWHERE = {"400": "InvalidParameter", "401": "Unauthenticated", "406": "NotAcceptable", "500": "ServerError"}
@@ -13,6 +14,11 @@ EVERYWHERE = {"400": "InvalidParameter", "401": "Unauthenticated", "406": "NotAc
 CRS_HEADER = {
     "Content-Crs": {"description": "The CRS of the coordinates, in angle brackets", "schema": {"type": "string"}},
     "ETag": {"description": "Validator for conditional requests", "schema": {"type": "string"}},
+}
+
+NUMBER_HEADERS = {
+    name: {"description": f"{name} of the page, where the encoding has no place for it", "schema": {"type": "integer"}}
+    for name in ("OGC-NumberMatched", "OGC-NumberReturned")
 }
 
 FILE_HEADERS = {
@@ -32,7 +38,8 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "f": _format("json", "html"),
         "f-json": _format("json"),
         "f-download": _format(*(format.name for format in FORMATS)),
-        "f-feature": _format("json", "html", "cityjson", "jsonld", "ttl"),
+        "f-items": _format(*(offer.name for offer in features.ITEMS_OFFERS)),
+        "f-feature": _format(*(offer.name for offer in features.ITEM_OFFERS)),
         "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
         "lang": query("lang", "The language of human text", {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}),
         "limit": query(

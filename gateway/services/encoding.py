@@ -1,0 +1,85 @@
+"""One page of features, or one feature, in any format that an adapter writes: rows become features, features become bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from typing import Any
+
+from gateway import registry
+from gateway.geo import crs as systems
+from gateway.geo import transform, wkb
+from gateway.model.crs import Crs
+from gateway.model.feature import Feature, Layer
+from gateway.model.report import Report
+from gateway.model.row import Row
+from gateway.model.text import pick
+from gateway.ports import Adapter, Output
+from gateway.services import document, family
+from gateway.services.query import Rows, Source, View
+
+
+def flat(
+    found: Rows, format: str, *, schema: str | None = None, members: Mapping[str, Any] | None = None, single: bool = False
+) -> bytes:
+    """The features with one geometry each, in `found.crs`, as the adapter `format` writes them.
+
+    In the storage CRS itself the geometry keeps its heights; every other CRS is two-dimensional.
+    """
+    output = _output(found.source, found.crs, len(found.rows), schema, members or {}, single=single)
+    return _written(format, _flat(found), output)
+
+
+def whole(view: View, found: Rows, format: str) -> bytes:
+    """The features with all that belongs to them, each family once, in the storage CRS, as the adapter `format` writes them."""
+    output = _output(found.source, found.source.collection.crs, None, None, {}, single=False)
+    return _written(format, _families(view, found), output)
+
+
+def _written(format: str, features: Iterator[Feature], output: Output) -> bytes:
+    adapter: Adapter = registry.get("adapters", format)
+    sink = BytesIO()
+    adapter.write(features, sink, output, Report())
+    return sink.getvalue()
+
+
+def _flat(found: Rows) -> Iterator[Feature]:
+    collection = found.source.collection
+    for row, shape in zip(found.rows, _shapes(found.rows, collection.crs, found.crs), strict=True):
+        feature = document.of_row(row, collection.id)
+        feature.shape = shape
+        if found.crs != collection.crs:
+            feature.geometries = []
+        yield feature
+
+
+def _shapes(rows: list[Row], storage: Crs, target: Crs) -> list[bytes | None]:
+    geometries = [row.geometry for row in rows]
+    if target == storage:
+        return geometries
+    flat = [None if geometry is None else wkb.to_2d(geometry) for geometry in geometries]
+    return transform.wkb(flat, systems.horizontal_of(storage), systems.horizontal_of(target))
+
+
+def _families(view: View, found: Rows) -> Iterator[Feature]:
+    name, seen = found.source.collection.id, set[str]()
+    for row in found.rows:
+        if row.id in seen:
+            continue
+        if row.document is None and row.parent is None:
+            yield document.of_row(row, name)
+            continue
+        for feature in family.members(view, found.source, row):
+            if feature.id not in seen:
+                seen.add(feature.id)
+                yield feature
+
+
+def _output(
+    source: Source, crs: Crs, features: int | None, schema: str | None, members: Mapping[str, Any], *, single: bool
+) -> Output:
+    found = source.collection
+    title = pick(found.title, ("en", "fr")) or None
+    layer = Layer(found.id, title, found.geometry_type, found.fields, features)
+    box = found.storage_box if crs == found.crs else None
+    return Output(crs=crs, title=title, layers=(layer,), box=box, schema=schema, members=members, single=single)

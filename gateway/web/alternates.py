@@ -1,0 +1,44 @@
+"""The links to all other representations of a page of features, made as bytes since every answer carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from gateway.web.asked import Asked
+from gateway.web.negotiation import HTML, JSON_LD, TURTLE, Offer
+from gateway.web.representations import TABLE
+
+_TITLES = {HTML: "a web page", JSON_LD: "linked data", TURTLE: "linked data"}
+
+
+class Alternates:
+    """Links with rel=alternate to every one of `offers` but `own`; `lead` begins their titles."""
+
+    def __init__(self, own: Offer, offers: Sequence[Offer], lead: str) -> None:
+        others = [offer for offer in offers if offer is not own]
+        self._any = [_tail(offer, lead) for offer in others if not _is_whole(offer)]
+        self._whole = [_tail(offer, lead) for offer in others if _is_whole(offer)]
+
+    def spliced(self, asked: Asked) -> bytes:
+        """Comma-joined links; those that come in the storage CRS alone are without `crs`."""
+        begin = _begin(asked.again(f=None))
+        alone = _begin(asked.again(f=None, crs=None)) if b"crs=" in asked.scope["query_string"] else begin
+        return b",".join([*[begin + tail for tail in self._any], *[alone + tail for tail in self._whole]])
+
+
+def _begin(address: str) -> bytes:
+    mark = "&" if "?" in address else "?"
+    return b'{"href":"' + orjson.dumps(f"{address}{mark}f=")[1:-1]
+
+
+def _is_whole(offer: Offer) -> bool:
+    return offer in TABLE and TABLE[offer].is_whole
+
+
+def _tail(offer: Offer, lead: str) -> bytes:
+    """What follows ``f=`` in the link of one offer."""
+    title = _TITLES.get(offer) or TABLE[offer].title
+    rest = {"rel": "alternate", "type": offer.types[0], "title": f"{lead} {title}"}
+    return offer.name.encode() + b'",' + orjson.dumps(rest)[1:]
