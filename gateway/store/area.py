@@ -15,33 +15,62 @@ from gateway.store import geometry
 
 _SHRINK = 0.97
 _TRIES = 60
+_ROUNDING = 2.0**-21
+"""An R-tree entry is a bound rounded outwards to 32 bits: it is off by less than this share of it."""
+
+OVERLAP = "r.minx <= ? AND r.maxx >= ? AND r.miny <= ? AND r.maxy >= ?"
+"""The R-tree entry ``r`` meets the outer box; its values are `Area.overlap`."""
+
+_WITHIN = "r.minx >= ? AND r.maxx <= ? AND r.miny >= ? AND r.maxy <= ?"
+_ACROSS_Y = "r.minx >= ? AND r.maxx <= ? AND r.miny <= ? AND r.maxy >= ? AND (r.miny >= ? OR r.maxy <= ?)"
+_ACROSS_X = "r.miny >= ? AND r.maxy <= ? AND r.minx <= ? AND r.maxx >= ? AND (r.minx >= ? OR r.maxx <= ?)"
+_SURE = f"(({_WITHIN}) OR ({_ACROSS_Y}) OR ({_ACROSS_X}))"
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One box, or a region within its bounds: bounds that lie in `inner` are in, bounds that only meet `outer` are tested."""
+    """One box, or a region within its bounds: what surely meets `inner` is in, what only meets `outer` is tested."""
 
     outer: Box
     inner: Box | None
-    shape: Any
+    region: Any = None
+
+    @property
+    def overlap(self) -> tuple[float, float, float, float]:
+        """The values of `OVERLAP`."""
+        minx, miny, maxx, maxy = self.outer
+        return maxx, minx, maxy, miny
+
+    @property
+    def sure(self) -> tuple[str, tuple[float, ...]]:
+        """The condition that the geometry behind an R-tree entry ``r`` surely meets the area, and its values.
+
+        Its bounds lie in the inner box; or they leave it across one side only. Then the geometry touches its own opposite
+        bound inside the box. So only bounds that hold a corner of the box, or reach through it, leave a doubt.
+        """
+        if self.inner is None:
+            return "0", ()
+        minx, miny, maxx, maxy = self.inner
+        dx, dy = _ROUNDING * max(abs(minx), abs(maxx)), _ROUNDING * max(abs(miny), abs(maxy))
+        across_y = (minx, maxx, maxy - dy, miny + dy, miny, maxy)
+        across_x = (miny, maxy, maxx - dx, minx + dx, minx, maxx)
+        return _SURE, (minx, maxx, miny, maxy, *across_y, *across_x)
 
     def admits(self, blobs: Sequence[bytes]) -> list[bool]:
         """Which of these GeoPackage geometries intersect the area themselves."""
         shapes = shapely.from_wkb(np.array([geometry.body(blob) for blob in blobs], dtype=object))
-        return [bool(hit) for hit in shapely.intersects(self.shape, shapes)]
+        shape = shapely.box(*self.outer) if self.region is None else self.region
+        hits: list[bool] = shapely.intersects(shape, shapes).tolist()
+        return hits
 
 
 def areas(query: Query) -> list[Area]:
     """The areas of a query: one for each of its boxes, cut to its region where it has one; none without boxes."""
     if query.region is None:
-        return [Area(box, box, _prepared(shapely.box(*box))) for box in query.boxes]
-    region = _prepared(shapely.from_wkb(query.region))
+        return [Area(box, box) for box in query.boxes]
+    region = shapely.from_wkb(query.region)
+    shapely.prepare(region)
     return [Area(box, _inside(region, box), region) for box in query.boxes]
-
-
-def _prepared(shape: Any) -> Any:
-    shapely.prepare(shape)
-    return shape
 
 
 def _inside(region: Any, box: Box) -> Box | None:

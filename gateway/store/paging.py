@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import apsw
+import orjson
 
 from gateway.model.query import Query
 from gateway.store import container, tables
-from gateway.store.area import Area, areas
+from gateway.store.area import OVERLAP, Area, areas
 from gateway.store.connection import one, select
 from gateway.store.container import quoted
 from gateway.store.expression import Sql, compiled
@@ -28,19 +30,6 @@ _WALK_COST = 15
 _FEWEST = 2_000
 _WALKED = 3_000
 """How many rows, and three for each that is wanted, a walk looks at before it gives way to the R-tree."""
-
-_OVERLAP = "r.minx <= ? AND r.maxx >= ? AND r.miny <= ? AND r.maxy >= ?"
-_INSIDE = "r.minx >= ? AND r.maxx <= ? AND r.miny >= ? AND r.maxy <= ?"
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A page in one piece, and how many features match in all; `last` is the key of its last feature."""
-
-    body: bytes
-    returned: int
-    last: int | None
-    matched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +68,23 @@ class Scan:
         found = {key for area in self.areas for key in self._keys_in(area, after, limit)}
         return sorted(found)[:limit]
 
-    def joined(self, after: int, limit: int) -> Joined | None:
-        """The hot path: the page of one area without a filter in one statement, when the R-tree is the way; else None.
+    def all_keys(self, limit: int) -> list[int] | None:
+        """The hot path: every key that matches, in order, by one reading of the R-tree for each area; None where it is not the way.
 
-        Only the border is looked at first (which of its geometries miss the area); the count falls out of it.
+        A page and the exact number of matches fall out of it together.
         """
-        if len(self.areas) != 1 or self.condition is not None:
+        if not self.areas:
             return None
-        area, most = self.areas[0], self._most_sorted(limit)
-        candidates = self._candidates(area, most)
-        if candidates >= most:
+        most = self._most_sorted(limit)
+        if self.condition is not None and any(self._candidates(area, most) >= most for area in self.areas):
             return None
-        outside = self._outside(area)
-        excluded, arrays = ("AND r.id NOT IN carray(?)", (carray(outside),)) if outside else ("", ())
-        sql = (
-            f"SELECT CAST(group_concat(f.gw_ready, ',') AS BLOB), count(*), max(f.fid) FROM (SELECT r.id FROM {self.rtree} r "
-            f"WHERE {_OVERLAP} AND r.id > ? {excluded} ORDER BY r.id LIMIT ?) k CROSS JOIN {self.table} f ON f.fid = k.id"
-        )
-        body, returned, last = one(self.connection, sql, (*_overlap(area), after, *arrays, limit))
-        return Joined(body or b"", returned, last, candidates - len(outside))
+        found: list[list[int]] = []
+        for area in self.areas:
+            keys = self._found(area, most)
+            if keys is None:
+                return None
+            found.append(keys)
+        return found[0] if len(found) == 1 else sorted({key for keys in found for key in keys})
 
     def count(self, cap: int | None) -> int | None:
         """How many match, exactly; None when more than `cap`."""
@@ -139,54 +126,74 @@ class Scan:
 
     def _candidates(self, area: Area, most: int) -> int:
         """How many R-tree entries meet the area, counted up to `most`."""
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {_OVERLAP} LIMIT ?)"
-        return int(one(self.connection, sql, (*_overlap(area), most))[0])
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {OVERLAP} LIMIT ?)"
+        return int(one(self.connection, sql, (*area.overlap, most))[0])
+
+    def _found(self, area: Area, most: int) -> list[int] | None:
+        """The keys in an area, in order; None from `most` candidates on. A key in doubt comes negative out of SQL."""
+        sure, values = area.sure
+        wanted = f"CASE WHEN {sure} THEN r.id ELSE -r.id END AS k FROM {self.rtree} r"
+        if self.condition is None:
+            inner, given = f"{wanted} WHERE {OVERLAP}", (*values, *area.overlap)
+        else:
+            inner = f"{wanted} CROSS JOIN {self.table} f ON f.fid = r.id WHERE {OVERLAP} AND ({self.condition.text})"
+            given = (*values, *area.overlap, *self.condition.values)
+        (text,) = one(self.connection, f"SELECT group_concat(k) FROM (SELECT {inner} LIMIT ?)", (*given, most))
+        keys: list[int] = [] if text is None else orjson.loads(f"[{text}]")
+        if len(keys) >= most:
+            return None
+        keys.sort()
+        doubtful = bisect_left(keys, 0)
+        if doubtful == 0:
+            return keys
+        admitted = self._tested(area, [-key for key in reversed(keys[:doubtful])])
+        return sorted((*keys[doubtful:], *admitted))
+
+    def _tested(self, area: Area, keys: list[int]) -> list[int]:
+        """Which of `keys` have a geometry that itself meets the area."""
+        sql = f"SELECT f.fid, f.geom FROM carray(?) k CROSS JOIN {self.table} f ON f.fid = k.value"
+        return _admitted(area, list(select(self.connection, sql, (carray(keys),))))
 
     def _sort_in(self, area: Area, after: int, limit: int) -> list[int]:
-        """Keys by the R-tree, put in order and cut; only what is left at the border has its geometry tested."""
+        """Keys by the R-tree, put in order and cut; only where that leaves a doubt the geometry is tested."""
         condition, join = self.condition or Sql("1"), ""
         if self.condition is not None:
             join = f"CROSS JOIN {self.table} f ON f.fid = r.id"
-        inside, values = _inside(area)
+        sure, values = area.sure
         sql = (
-            f"SELECT r.id, CASE WHEN {inside} THEN NULL ELSE (SELECT g.geom FROM {self.table} g WHERE g.fid = r.id) END "
-            f"FROM {self.rtree} r {join} WHERE {_OVERLAP} AND r.id > ? AND ({condition.text}) ORDER BY r.id LIMIT ?"
+            f"SELECT r.id, CASE WHEN {sure} THEN NULL ELSE (SELECT g.geom FROM {self.table} g WHERE g.fid = r.id) END "
+            f"FROM {self.rtree} r {join} WHERE {OVERLAP} AND r.id > ? AND ({condition.text}) ORDER BY r.id LIMIT ?"
         )
         keys: list[int] = []
         while True:
             wanted = limit - len(keys) if limit >= 0 else -1
-            rows = list(select(self.connection, sql, (*values, *_overlap(area), after, *condition.values, wanted)))
+            rows = list(select(self.connection, sql, (*values, *area.overlap, after, *condition.values, wanted)))
             keys.extend(_admitted(area, rows))
             if wanted < 0 or len(rows) < wanted or len(keys) >= limit:
                 return keys
             after = rows[-1][0]
 
-    def _outside(self, area: Area) -> list[int]:
-        """Candidates whose bounds meet the area and whose geometry does not."""
-        inside, values = _inside(area)
-        sql = (
-            f"SELECT r.id, f.geom FROM {self.rtree} r CROSS JOIN {self.table} f ON f.fid = r.id WHERE {_OVERLAP} AND NOT ({inside})"
-        )
-        rows = list(select(self.connection, sql, (*_overlap(area), *values)))
-        if not rows:
-            return []
-        hits = area.admits([blob for _, blob in rows])
-        return [key for (key, _), hit in zip(rows, hits, strict=True) if not hit]
+    def _outside(self, area: Area) -> int:
+        """How many candidates there are whose bounds meet the area and whose geometry does not."""
+        sure, values = area.sure
+        sql = f"SELECT r.id FROM {self.rtree} r WHERE {OVERLAP} AND NOT {sure} ORDER BY r.id"
+        doubtful = [key for (key,) in self.connection.execute(sql, (*area.overlap, *values))]
+        return len(doubtful) - len(self._tested(area, doubtful)) if doubtful else 0
 
     def _walk_in(self, area: Area, after: int, limit: int) -> tuple[list[int], int | None]:
         """Keys by walking the table from `after`; and where the walk gave up, None when it came to the end."""
         condition = self.condition or Sql("1")
-        inside, values = _inside(area)
+        sure, values = area.sure
         upto = after + _WALKED + 3 * limit
         sql = (
-            f"SELECT f.fid, CASE WHEN {inside} THEN NULL ELSE f.geom END FROM {self.table} f CROSS JOIN {self.rtree} r "
-            f"ON r.id = f.fid WHERE f.fid > ? AND f.fid <= ? AND {_OVERLAP} AND ({condition.text}) ORDER BY f.fid LIMIT ?"
+            f"SELECT f.fid, CASE WHEN {sure} THEN NULL ELSE f.geom END FROM {self.table} f CROSS JOIN {self.rtree} r "
+            f"ON r.id = f.fid WHERE f.fid > ? AND f.fid <= ? AND {OVERLAP} AND ({condition.text}) ORDER BY f.fid LIMIT ?"
         )
         keys: list[int] = []
         at = after
         while len(keys) < limit:
             wanted = limit - len(keys)
-            rows = list(select(self.connection, sql, (*values, at, upto, *_overlap(area), *condition.values, wanted)))
+            rows = list(select(self.connection, sql, (*values, at, upto, *area.overlap, *condition.values, wanted)))
             keys.extend(_admitted(area, rows))
             if len(rows) < wanted:
                 return keys, upto if upto < self._last_key() else None
@@ -198,14 +205,14 @@ class Scan:
         return int(key)
 
     def _count_in(self, area: Area, cap: int | None) -> int | None:
-        inside, values = _inside(area)
+        sure, values = area.sure
         if cap is not None:
-            sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {inside} LIMIT ?)"
-            if one(self.connection, sql, (*values, cap + 1))[0] > cap:
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.rtree} r WHERE {OVERLAP} AND {sure} LIMIT ?)"
+            if one(self.connection, sql, (*area.overlap, *values, cap + 1))[0] > cap:
                 return None
-        sql = f"SELECT count(*) FROM {self.rtree} r WHERE {_OVERLAP}"
-        (candidates,) = one(self.connection, sql, _overlap(area))
-        found = int(candidates) - len(self._outside(area))
+        sql = f"SELECT count(*) FROM {self.rtree} r WHERE {OVERLAP}"
+        (candidates,) = one(self.connection, sql, area.overlap)
+        found = int(candidates) - self._outside(area)
         return None if cap is not None and found > cap else found
 
 
@@ -222,16 +229,3 @@ def _admitted(area: Area, rows: Sequence[tuple[int, bytes | None]]) -> list[int]
     hits = area.admits([blob for _, blob in border])
     missed = {key for (key, _), hit in zip(border, hits, strict=True) if not hit}
     return [key for key, _ in rows if key not in missed]
-
-
-def _overlap(area: Area) -> tuple[float, float, float, float]:
-    minx, miny, maxx, maxy = area.outer
-    return maxx, minx, maxy, miny
-
-
-def _inside(area: Area) -> tuple[str, tuple[float, ...]]:
-    """The condition that an R-tree entry (rounded outwards) lies in the inner box."""
-    if area.inner is None:
-        return "0", ()
-    minx, miny, maxx, maxy = area.inner
-    return _INSIDE, (minx, maxx, miny, maxy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -109,11 +110,11 @@ class GeoPackageReader:
         scan = Scan.of(self._connection, facts, query)
         if not scan.areas and scan.condition is None:
             return self._walk(facts, after, query.limit)
-        return self._joined(scan, query, after) or self._page(scan, query, after)
+        return self._page(scan, query, after)
 
     def count(self, query: Query, cap: int | None = None) -> int | None:
         """How many features match, exactly; None when more than `cap`. An unfiltered count is known and never capped."""
-        if self._matched is not None and self._matched[0] == _all_of(query):
+        if self._matched is not None and (self._matched[0] is query or _all_of(self._matched[0]) == _all_of(query)):
             # A page of the same question came before, and the count fell out of it.
             return None if cap is not None and self._matched[1] > cap else self._matched[1]
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
@@ -316,23 +317,17 @@ class GeoPackageReader:
         more = self._connection.execute(f"SELECT 1 FROM {table} WHERE fid > ? LIMIT 1", (last,)).fetchone()
         return Page(body, returned, last if more else None)
 
-    def _joined(self, scan: Scan, query: Query, after: int) -> Page | None:
-        joined = scan.joined(after, query.limit)
-        if joined is None:
-            return None
-        self._matched = (_all_of(query), joined.matched)
-        if not joined.returned:
-            return Page(b"", 0, None)
-        more = joined.returned == query.limit and joined.matched > joined.returned
-        if more and query.after is not None:
-            more = bool(scan.keys(joined.last or 0, 1))
-        return Page(joined.body, joined.returned, joined.last if more else None)
-
     def _page(self, scan: Scan, query: Query, after: int) -> Page:
-        keys = scan.keys(after, query.limit + 1)
+        found = scan.all_keys(query.limit)
+        if found is not None:
+            self._matched = (query, len(found))
+            begin = bisect_right(found, after)
+            keys = found[begin : begin + query.limit + 1]
+        else:
+            keys = scan.keys(after, query.limit + 1)
+            if query.after is None and len(keys) <= query.limit:
+                self._matched = (query, len(keys))
         chosen = keys[: query.limit]
-        if query.after is None and len(keys) <= query.limit:
-            self._matched = (_all_of(query), len(keys))
         if not chosen:
             return Page(b"", 0, None)
         (body,) = one(self._connection, _JOINED.format(table=scan.table), (carray(chosen),))
@@ -370,7 +365,7 @@ class GeoPackageReader:
 _READY = 8
 """The place of the ready bytes in `rows.SELECT`."""
 
-_JOINED = "SELECT CAST(group_concat(gw_ready, ',') AS BLOB) FROM (SELECT gw_ready FROM {table} WHERE fid IN carray(?) ORDER BY fid)"
+_JOINED = "SELECT CAST(group_concat(f.gw_ready, ',') AS BLOB) FROM carray(?) k CROSS JOIN {table} f ON f.fid = k.value"
 _WALKED = (
     "SELECT CAST(group_concat(gw_ready, ',') AS BLOB), count(*), max(fid) FROM "
     "(SELECT fid, gw_ready FROM {table} WHERE fid > ? ORDER BY fid LIMIT ?)"
