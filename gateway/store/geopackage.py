@@ -21,9 +21,10 @@ from gateway.model.submission import Submission
 from gateway.ports import Publication
 from gateway.store import audit, container, heads, journal, parties, records, schema, snapshots, submissions, tables
 from gateway.store.connection import Pool, connect, fold_wal, select, sync_folder, transaction
+from gateway.store.known import Known
 from gateway.store.lease import Lease, take_dead
 from gateway.store.publishing import Publishing
-from gateway.store.reading import GeoPackageReader, Known
+from gateway.store.reading import GeoPackageReader
 from gateway.store.staging import ScratchStaging
 
 FILE = "twin.gpkg"

@@ -20,39 +20,15 @@ from gateway.model.record import Record
 from gateway.model.row import Page, Row
 from gateway.model.submission import Submission
 from gateway.store import facts as known
-from gateway.store import journal, moments, parties, past, records, search, sorting, submissions, tables
+from gateway.store import journal, moments, parties, past, search, sorting, submissions, tables
 from gateway.store import rows as stored
 from gateway.store import shapes as shaping
 from gateway.store.connection import one, select
 from gateway.store.facts import SELECT_FACTS, Facts, predicate
+from gateway.store.known import Known
 from gateway.store.paging import Scan, carray
 
 _PORTION = 1000
-_MOST_KEPT = 2000
-
-
-class Known:
-    """What was decoded before, for all readers of one process: facts and records are never changed once written."""
-
-    def __init__(self) -> None:
-        self._facts: dict[tuple[int, int], Facts] = {}
-        self._records: dict[int, Record] = {}
-
-    def facts(self, connection: apsw.Connection, row: int, version: int) -> Facts:
-        """The facts of a row of `collection_version`, seen at a dataset's current version."""
-        found = self._facts.get((row, version))
-        if found is None:
-            found = known.read(connection, row, version)
-            self._facts = {**(self._facts if len(self._facts) < _MOST_KEPT else {}), (row, version): found}
-        return found
-
-    def record(self, connection: apsw.Connection, number: int) -> Record:
-        """The record with this number."""
-        found = self._records.get(number)
-        if found is None:
-            found = records.decode(*one(connection, "SELECT document, source FROM record WHERE number = ?", (number,)))
-            self._records = {**(self._records if len(self._records) < _MOST_KEPT else {}), number: found}
-        return found
 
 
 class GeoPackageReader:
@@ -62,10 +38,13 @@ class GeoPackageReader:
         self._connection = connection
         self._known = kept
         self._matched: tuple[Query, int] | None = None
+        self._version = -1
 
     def version(self) -> int:
         """The sequence of the newest journal entry."""
-        return journal.size(self._connection)
+        if self._version < 0:
+            self._version = journal.size(self._connection)
+        return self._version
 
     def setting(self, name: str) -> str | None:
         """A fact fixed at `init`."""
@@ -89,7 +68,8 @@ class GeoPackageReader:
     ) -> Collection | None:
         """One visible collection, as it stands or as it stood in a version of its dataset."""
         if version is None and as_of is None:
-            return next((facts.collection for facts in self._current(access, "c.id = ?", (collection,))), None)
+            found = self._standing(collection, access)
+            return None if found is None else found.collection
         try:
             return self._facts(collection, access, version, as_of).collection
         except NotFound:
@@ -98,6 +78,10 @@ class GeoPackageReader:
     def versions(self, dataset: str, access: Access) -> list[Version]:
         """The published versions of a visible dataset, oldest first."""
         return past.versions(self._connection, dataset, access)
+
+    def published(self, dataset: str, version: int) -> str | None:
+        """When a version of a dataset was published."""
+        return past.published(self._connection, dataset, version)
 
     def page(self, query: Query) -> Page:
         """One page of ready features, in row-key order. Raises NotFound for a collection that is not there for the reader."""
@@ -119,7 +103,8 @@ class GeoPackageReader:
             return None if cap is not None and self._matched[1] > cap else self._matched[1]
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
         if facts.is_current:
-            return Scan.of(self._connection, facts, query).count(cap)
+            scan = Scan.of(self._connection, facts, query)
+            return self._known.count(facts, _all_of(query), cap, lambda: scan.count(cap))
         if not query.boxes and query.filter is None and query.interval is None:
             return facts.collection.features
         matches = past.matching(self._connection, facts, _all_of(query))
@@ -271,10 +256,18 @@ class GeoPackageReader:
         )
         return [self._known.facts(self._connection, row, version) for row, version in rows]
 
+    def _standing(self, collection: str, access: Access) -> Facts | None:
+        """The collection as it stands, where the reader may see it."""
+
+        def look() -> Facts | None:
+            return next(iter(self._current(access, "c.id = ?", (collection,))), None)
+
+        return self._known.standing(access, collection, self.version(), look)
+
     def _facts(self, collection: str, access: Access, version: int | None, as_of: str | None) -> Facts:
         """The collection as the reader may see it, at a version. Today's access decision governs old versions too."""
         if version is None and as_of is None:
-            found = next(iter(self._current(access, "c.id = ?", (collection,))), None)
+            found = self._standing(collection, access)
             if found is None:
                 raise NotFound(f"there is no collection {collection}")
             return found
