@@ -198,6 +198,10 @@ class Reader(Protocol):
         """The published versions of a visible dataset, oldest first; empty where there is none. Today's access decides."""
         ...
 
+    def published(self, dataset: str, version: int) -> str | None:
+        """When a version of a dataset was published (RFC 3339 UTC), whoever may see it."""
+        ...
+
     def page(self, query: Query) -> Page:
         """One page of ready features, in row-key order, or in the order of `query.sort`."""
         ...
@@ -264,6 +268,12 @@ class Reader(Protocol):
         ...
 
     def entries(self, after: int = 0, limit: int = 1000) -> list[Entry]: ...
+
+
+class Readable(Protocol):
+    """Something that is read a moment at a time: a store, or a store with cascaded collections among its own."""
+
+    def reading(self) -> AbstractContextManager[Reader]: ...
 
 
 class Staging(Protocol):

@@ -11,11 +11,14 @@ from gateway import registry
 from gateway.catalogue.records import read as read_record
 from gateway.charter.language import Charter, load
 from gateway.errors import NotFound
+from gateway.federation import cascades
+from gateway.federation.reading import CascadedStore
 from gateway.graph.broker import SparqlBroker
 from gateway.graph.projection import GraphProjection
 from gateway.model.party import Party
 from gateway.ports import Blobs, Store
 from gateway.services.downloads import DownloadService
+from gateway.services.edit import EditService
 from gateway.services.identity import IdentityService
 from gateway.services.jobs import JobService
 from gateway.services.projections import Projector
@@ -44,17 +47,20 @@ class Gateway:
     identity: IdentityService
     signing_keys: SigningKeys
     publishing: PublishService
+    editing: EditService
     queries: QueryService
     downloads: DownloadService
     jobs: JobService
     projector: Projector
     sparql: SparqlBroker
+    cascaded: CascadedStore
 
     def close(self) -> None:
         """Stop child processes and what is being made, and close the store."""
         self.downloads.close()
         self.sparql.close()
         self.jobs.close()
+        self.cascaded.close()
         self.store.close()
 
 
@@ -95,7 +101,8 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
     graph = GraphProjection(folder / "graph", facts["id_base"])
     projector = Projector(store, (graph,), folder / "projector.lock", wait=settings.projection_wait)
     identity = IdentityService(store, charter)
-    queries = QueryService(store, charter, settings)
+    cascaded = CascadedStore(store, cascades.load(folder), settings)
+    queries = QueryService(cascaded if cascaded.ids else store, charter, settings)
     return Gateway(
         folder=folder,
         settings=settings,
@@ -105,12 +112,14 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         id_base=facts["id_base"],
         identity=identity,
         signing_keys=SigningKeys(store, identity),
-        publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record),
+        publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record, reserved=cascaded.ids),
+        editing=EditService(store, blobs, charter, projector),
         queries=queries,
         downloads=DownloadService(folder / "downloads", queries),
         jobs=JobService(store, jobs, charter, settings),
         projector=projector,
         sparql=SparqlBroker(folder / "graph", settings),
+        cascaded=cascaded,
     )
 
 

@@ -45,6 +45,13 @@ def rows(features: Iterable[Feature], crs: Crs) -> Iterator[Row]:
         yield from _rows(batch, crs)
 
 
+def kept(feature: Feature, standing: Row, crs: Crs) -> Row:
+    """The row of a feature whose geometry stays as `standing` has it; only what stands beside the geometry may have changed."""
+    begin = standing.ready.index(_GEOMETRY) + len(_GEOMETRY)
+    shown = standing.ready[begin : standing.ready.index(_PROPERTIES, begin)]
+    return _row(feature, standing.geometry, standing.box, shown, crs.code.encode())
+
+
 def _batches(features: Iterable[Feature]) -> Iterator[list[Feature]]:
     """Batches that end between families, unless one family is very large."""
     batch: list[Feature] = []

@@ -134,10 +134,17 @@ def _after_delta(
     kind = known.geometry_type or staging.geometry_type()
     return replace(
         known,
-        geometry_type=kind if old.features == 0 or kind == old.geometry_type else None,
+        geometry_type=kind if old.features == 0 else _wider(old.geometry_type, kind),
         storage_box=bounds.box(connection, place, old.storage_box, loss),
         interval=bounds.interval(connection, place, old.interval, loss) if staging.has_validity or old.interval else None,
     )
+
+
+def _wider(old: str | None, new: str | None) -> str | None:
+    """The geometry type of both: where one is simple and the other the same many times, the latter."""
+    if old is None or new is None or old.removeprefix("Multi") != new.removeprefix("Multi"):
+        return None
+    return old if old == new else f"Multi{old.removeprefix('Multi')}"
 
 
 def _stand(connection: apsw.Connection, known: Collection, number: int, columns: list[Column], version: int) -> None:

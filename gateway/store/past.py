@@ -38,6 +38,14 @@ def versions(connection: apsw.Connection, dataset: str, access: Access) -> list[
     return [Version(*values) for values in found]
 
 
+def published(connection: apsw.Connection, dataset: str, version: int) -> str | None:
+    """When a version of a dataset was published."""
+    row = connection.execute(
+        "SELECT published FROM dataset_version WHERE dataset = ? AND branch = 'main' AND version = ?", (dataset, version)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def source(facts: Facts) -> Sql:
     """A table ``f`` of the rows that stood in the version of `facts`."""
     members = f"fid, {tables.MEMBERS}" + "".join(f", {quoted(column.name)}" for column in facts.all_columns)
