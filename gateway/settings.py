@@ -42,9 +42,11 @@ class Settings:
     graph_limit: int = 100_000
     """Datasets with more features have only their metadata in the graph, unless they say otherwise."""
     allowed_egress: tuple[str, ...] = ()
-    """Hosts (or `host:port`) that inputs by reference and callbacks may go to although they are not on the public internet."""
+    """Hosts (or `host:port`) that inputs by reference, callbacks and cascaded collections may go to although they are not on the public internet."""
     egress_seconds: float = 60.0
     """Time limit of fetching one input by reference."""
+    cascade_seconds: float = 20.0
+    """Time limit of one question to the remote service behind a cascaded collection."""
     jobs_party: int = 200
     """Unfinished jobs one party may have."""
     jobs_public: int = 20

@@ -25,6 +25,7 @@ VERBS = {
     "party": "Partners of a twin: add, list, end.",
     "key": "Keys of parties: new, list, revoke.",
     "charter": "Show a charter.",
+    "cascade": "Collections that stay with a remote service: add, list, remove.",
     "doctor": "Say what this installation has and lacks.",
     "plugins": "List adapters, stores, checks and other plug-ins.",
 }

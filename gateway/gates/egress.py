@@ -105,6 +105,27 @@ def fetch(url: str, place: Path, *, limit: int, seconds: float, allowed: Collect
         return response.headers.get_content_type() if response.headers.get("Content-Type") else None
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a remote answered, whatever its status."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+def ask(url: str, *, limit: int, seconds: float, accept: str = "*/*", allowed: Collection[str] = ()) -> Reply:
+    """Get `url` into memory, with any status. Raises UsageError, RemoteError, TooLarge above `limit` bytes."""
+    with _asked(target(url, allowed), "GET", None, seconds, accept) as response:
+        parts, size = [], 0
+        for piece in _pieces(response):
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(f"what {urlsplit(url).hostname} sends is over the limit of {limit} bytes", place=url)
+            parts.append(piece)
+        return Reply(response.status, response.headers.get_content_type(), b"".join(parts))
+
+
 def post(url: str, body: bytes, media_type: str, *, seconds: float, allowed: Collection[str] = ()) -> int:
     """Send `body` to `url`; gives the status. What comes back is read up to a cap and thrown away."""
     with _asked(target(url, allowed), "POST", (body, media_type), seconds) as response:
@@ -117,13 +138,15 @@ def post(url: str, body: bytes, media_type: str, *, seconds: float, allowed: Col
 
 
 @contextmanager
-def _asked(goal: Target, method: str, sent: tuple[bytes, str] | None, seconds: float) -> Iterator[http.client.HTTPResponse]:
+def _asked(
+    goal: Target, method: str, sent: tuple[bytes, str] | None, seconds: float, accept: str = "*/*"
+) -> Iterator[http.client.HTTPResponse]:
     """One exchange with a judged address; a clock ends it at `seconds`, however slowly the other side drips."""
     connection = _Pinned(goal, seconds)
     clock = threading.Timer(seconds, connection.cut)
     clock.daemon = True
     clock.start()
-    headers = {"User-Agent": "twin-gateway", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+    headers = {"User-Agent": "twin-gateway", "Accept": accept, "Accept-Encoding": "identity", "Connection": "close"}
     if sent is not None:
         headers["Content-Type"] = sent[1]
     try:

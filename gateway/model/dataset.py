@@ -34,6 +34,8 @@ class Collection:
     three_d: bool = False
     version: int = 1
     description: Mapping[str, str] = field(default_factory=dict)
+    remote: bool = False
+    """Whether its features stay with a remote service: then their number is not known beforehand, nor when they change."""
 
 
 @dataclass(frozen=True, slots=True)

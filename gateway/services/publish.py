@@ -33,7 +33,15 @@ class PublishService:
     """Takes submissions in; every one ends published, refused with reasons, or with an error and nothing changed."""
 
     def __init__(
-        self, store: Store, blobs: Blobs, charter: Charter, projector: Projector, settings: Settings, *, read_record: ReadRecord
+        self,
+        store: Store,
+        blobs: Blobs,
+        charter: Charter,
+        projector: Projector,
+        settings: Settings,
+        *,
+        read_record: ReadRecord,
+        reserved: frozenset[str] = frozenset(),
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -41,7 +49,7 @@ class PublishService:
         self._projector = projector
         self._settings = settings
         self._read_record = read_record
-        self._surroundings = Surroundings(store)
+        self._surroundings = Surroundings(store, reserved)
 
     def publish(self, request: Request, party: Party, *, wait: bool = True) -> Submission:
         """Judge and publish; the submission comes back durable, and with `wait` visible through every door.

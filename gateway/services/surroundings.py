@@ -12,10 +12,11 @@ from gateway.ports import Store
 
 
 class Surroundings:
-    """The twin as a submission meets it; each question sees the newest version."""
+    """The twin as a submission meets it; each question sees the newest version. `reserved` are ids of cascaded collections."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Store | None = None, reserved: frozenset[str] = frozenset()) -> None:
         self._store = store
+        self.reserved = reserved
 
     def dataset(self, id: str) -> Dataset | None:
         """The dataset with this id, whoever may see it."""

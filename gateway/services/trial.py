@@ -267,7 +267,7 @@ class Trial:
     def _demand_free(self, collection: str, dataset: str) -> None:
         naming.demand_free(collection)
         there = self.surroundings.collection(collection)
-        if there is not None and there.dataset != dataset:
+        if collection in self.surroundings.reserved or (there is not None and there.dataset != dataset):
             raise naming.not_available(collection)
 
     def _demand_own_record(self, record: Record, current: Dataset | None) -> None:
