@@ -16,7 +16,7 @@ from gateway.model.row import Row
 from gateway.model.text import pick
 from gateway.ports import Adapter, Output
 from gateway.services import document, family
-from gateway.services.query import Rows, Source, View
+from gateway.services.query import Rows, View
 
 
 def flat(
@@ -26,14 +26,14 @@ def flat(
 
     In the storage CRS itself the geometry keeps its heights; every other CRS is two-dimensional.
     """
-    output = _output(found.source, found.crs, len(found.rows), schema, members or {}, single=single)
-    return _written(format, _flat(found), output)
+    output = _output(found, found.crs, len(found.rows), schema, members or {}, single=single)
+    return _written(format, _shown(found, _flat(found)), output)
 
 
 def whole(view: View, found: Rows, format: str) -> bytes:
     """The features with all that belongs to them, each family once, in the storage CRS, as the adapter `format` writes them."""
-    output = _output(found.source, found.source.collection.crs, None, None, {}, single=False)
-    return _written(format, _families(view, found), output)
+    output = _output(found, found.source.collection.crs, None, None, {}, single=False)
+    return _written(format, _shown(found, _families(view, found)), output)
 
 
 def _written(format: str, features: Iterator[Feature], output: Output) -> bytes:
@@ -41,6 +41,14 @@ def _written(format: str, features: Iterator[Feature], output: Output) -> bytes:
     sink = BytesIO()
     adapter.write(features, sink, output, Report())
     return sink.getvalue()
+
+
+def _shown(found: Rows, features: Iterator[Feature]) -> Iterator[Feature]:
+    """The features with what the answer shows of them."""
+    for feature in features:
+        if found.shown is not None:
+            found.shown.feature(feature)
+        yield feature
 
 
 def _flat(found: Rows) -> Iterator[Feature]:
@@ -75,11 +83,10 @@ def _families(view: View, found: Rows) -> Iterator[Feature]:
                 yield feature
 
 
-def _output(
-    source: Source, crs: Crs, features: int | None, schema: str | None, members: Mapping[str, Any], *, single: bool
-) -> Output:
-    found = source.collection
+def _output(page: Rows, crs: Crs, features: int | None, schema: str | None, members: Mapping[str, Any], *, single: bool) -> Output:
+    found = page.source.collection
+    fields = found.fields if page.shown is None else tuple(field for field in found.fields if page.shown.of({field.name: None}))
     title = pick(found.title, ("en", "fr")) or None
-    layer = Layer(found.id, title, found.geometry_type, found.fields, features)
+    layer = Layer(found.id, title, found.geometry_type, fields, features)
     box = found.storage_box if crs == found.crs else None
     return Output(crs=crs, title=title, layers=(layer,), box=box, schema=schema, members=members, single=single)

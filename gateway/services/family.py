@@ -38,7 +38,7 @@ def members(view: View, source: Source, row: Row) -> Iterator[Feature]:
         if len(seen) > MOST:
             raise NotAcceptable(f"the family has more than {MOST} members", cure="download the collection as CityJSON")
         feature = document.of_row(one, name)
-        below = (view.reader.item(name, child, view.access) for child in reversed(feature.children))
+        below = (view.reader.item(name, child, view.access, version=source.version) for child in reversed(feature.children))
         waiting += [child for child in below if child is not None]
         yield feature
 
@@ -48,7 +48,7 @@ def _root(view: View, source: Source, row: Row) -> Row:
     seen = {row.id}
     while row.parent is not None and row.parent not in seen:
         seen.add(row.parent)
-        above = view.reader.item(source.collection.id, row.parent, view.access)
+        above = view.reader.item(source.collection.id, row.parent, view.access, version=source.version)
         if above is None:
             return row
         row = above

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gateway.charter import decide
 from gateway.charter.language import Charter
@@ -15,11 +16,14 @@ from gateway.geo.region import swapped
 from gateway.model.access import Access
 from gateway.model.access import Reader as Person
 from gateway.model.crs import CRS84, Crs
-from gateway.model.dataset import Collection, Dataset
+from gateway.model.dataset import Collection, Dataset, Version
+from gateway.model.feature import Scalar
 from gateway.model.query import Query
 from gateway.model.row import Row
-from gateway.ports import Reader, Store
+from gateway.ports import Readable, Reader
 from gateway.services.question import ItemsRequest, choose_crs, question
+from gateway.services.selection import Selection
+from gateway.services.sorting import position
 from gateway.settings import Settings
 
 COUNT_CAP = 100_000
@@ -30,15 +34,22 @@ _CACHED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A collection with the dataset it belongs to."""
+    """A collection with the dataset it belongs to; `version` is the dataset's version that was asked for, None for the present.
+
+    Of a version asked for, `collection` is the collection as it stood, and `dataset` has its number and time.
+    """
 
     collection: Collection
     dataset: Dataset
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """One page: `body` is the comma-joined GeoJSON Features in `crs`; `matched` is exact, or None above `COUNT_CAP`."""
+    """One page: `body` is the comma-joined GeoJSON Features in `crs`; `matched` is exact, or None above `COUNT_CAP`.
+
+    `last` is the key of the last feature where more follow, and `position` its values of what `sort` names.
+    """
 
     source: Source
     body: bytes
@@ -46,6 +57,8 @@ class Items:
     matched: int | None
     last: int | None
     crs: Crs
+    sort: tuple[tuple[str, bool], ...] = ()
+    position: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,9 @@ class Rows:
     matched: int | None
     last: int | None
     crs: Crs
+    sort: tuple[tuple[str, bool], ...] = ()
+    position: tuple[Scalar, ...] = ()
+    shown: Selection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +134,17 @@ class View:
         """All visible collections with their datasets, in the order of datasets and layers."""
         return [Source(collection, dataset) for dataset in self.datasets() for collection in dataset.collections]
 
-    def source(self, collection: str) -> Source:
-        """A visible collection with its dataset. Raises NotFound, the same for absent and hidden."""
+    def versions(self, dataset: Dataset) -> list[Version]:
+        """The published versions of a visible dataset, oldest first."""
+        return self.reader.versions(dataset.id, self.access)
+
+    def source(self, collection: str, version: int | None = None, as_of: str | None = None) -> Source:
+        """A visible collection with its dataset, as it stands, or as it stood in a version or at a time (RFC 3339 UTC).
+
+        Raises NotFound, the same for absent and hidden. Today's access decision governs earlier versions, too.
+        """
+        if version is not None or as_of is not None:
+            return self._earlier(collection, version, as_of)
         known = self._cache.sources.get((self.access, collection))
         if known is not None and known[0] == self.version:
             return known[1]
@@ -133,45 +158,61 @@ class View:
         self._cache.sources[self.access, collection] = (self.version, source)
         return source
 
+    def _earlier(self, collection: str, version: int | None, as_of: str | None) -> Source:
+        found = self.reader.collection(collection, self.access, version=version, as_of=as_of)
+        dataset = None if found is None else self.reader.dataset(found.dataset, self.access)
+        if found is None or dataset is None:
+            raise NotFound("there is no such collection, or it was not there then", place=collection)
+        moment = None if as_of is None else datetime.fromisoformat(as_of)
+        meant = [one for one in self.versions(dataset) if _is_meant(one, version, moment)][-1]
+        return Source(found, replace(dataset, version=meant.number, updated=meant.published), meant.number)
+
     def items(self, source: Source, request: ItemsRequest) -> Items:
         """One page of features. Raises ParameterError for what the collection cannot answer."""
         crs = choose_crs(source.collection, request.crs, "crs")
-        query = question(source.collection, self.access, request)
+        query = question(source.collection, self.access, request, source.version)
         if crs == CRS84:
             page = self.reader.page(query)
-            body, returned, last = page.body, page.returned, page.last
+            body, returned, last, place = page.body, page.returned, page.last, page.position
         else:
-            body, returned, last = self._reprojected(query, source.collection.crs, crs)
-        return Items(source, body, returned, self._matched(source, query, request, returned, last), last, crs)
+            rows, last, place = self._rows(source, query)
+            body, returned = b",".join(in_crs(rows, source.collection.crs, crs)), len(rows)
+        if request.shown is not None:
+            body = request.shown.body(body)
+        return Items(source, body, returned, self._matched(source, query, request, returned, last), last, crs, query.sort, place)
 
-    def _reprojected(self, query: Query, storage: Crs, crs: Crs) -> tuple[bytes, int, int | None]:
-        rows = list(self.reader.rows(replace(query, limit=query.limit + 1)))
-        page = rows[: query.limit]
-        return b",".join(in_crs(page, storage, crs)), len(page), page[-1].key if len(rows) > query.limit else None
+    def _rows(self, source: Source, query: Query) -> tuple[list[Row], int | None, tuple[Scalar, ...]]:
+        """The rows of a page, and where it ended when more follow."""
+        found = list(self.reader.rows(replace(query, limit=query.limit + 1)))
+        page = found[: query.limit]
+        if len(found) <= query.limit:
+            return page, None, ()
+        return page, page[-1].key, position(source.collection, query.sort, page[-1])
 
     def rows(self, source: Source, request: ItemsRequest) -> Rows:
         """The same page as `items`, as rows. Raises ParameterError for what the collection cannot answer."""
-        query = question(source.collection, self.access, request)
-        found = list(self.reader.rows(replace(query, limit=query.limit + 1)))
-        page = found[: query.limit]
-        last = page[-1].key if len(found) > query.limit else None
+        query = question(source.collection, self.access, request, source.version)
+        page, last, place = self._rows(source, query)
         crs = choose_crs(source.collection, request.crs, "crs")
-        return Rows(source, page, self._matched(source, query, request, len(page), last), last, crs)
+        matched = self._matched(source, query, request, len(page), last)
+        return Rows(source, page, matched, last, crs, query.sort, place, request.shown)
 
     def _matched(self, source: Source, query: Query, request: ItemsRequest, returned: int, last: int | None) -> int | None:
-        if request.is_unfiltered:
+        if request.is_unfiltered and not source.collection.remote:
             return source.collection.features
         if request.after is None and last is None:
             return returned
         return self.reader.count(query, COUNT_CAP)
 
-    def item(self, source: Source, feature: str, crs: str | None = None) -> Item:
+    def item(self, source: Source, feature: str, crs: str | None = None, shown: Selection | None = None) -> Item:
         """One feature. Raises NotFound, ParameterError."""
         target = choose_crs(source.collection, crs, "crs")
-        row = self.reader.item(source.collection.id, feature, self.access)
+        row = self.reader.item(source.collection.id, feature, self.access, version=source.version)
         if row is None:
             raise NotFound("there is no such feature", place=feature)
         body = row.ready if target == CRS84 else in_crs([row], source.collection.crs, target)[0]
+        if shown is not None:
+            body = shown.body(body)
         home = source.collection.id if row.parent is None else self.homes(source, [row.parent])[row.parent]
         return Item(source, body, row, target, home)
 
@@ -187,6 +228,10 @@ class View:
             found |= dict.fromkeys(there, collection.id)
             missing -= there
         return found
+
+
+def _is_meant(one: Version, version: int | None, moment: datetime | None) -> bool:
+    return one.number == version if moment is None else datetime.fromisoformat(one.published) <= moment
 
 
 def in_crs(rows: list[Row], storage: Crs, target: Crs) -> list[bytes]:
@@ -219,7 +264,7 @@ def _replace(ready: bytes, geometry: bytes) -> bytes:
 class QueryService:
     """Opens views of the store under the charter's one access decision."""
 
-    def __init__(self, store: Store, charter: Charter, settings: Settings) -> None:
+    def __init__(self, store: Readable, charter: Charter, settings: Settings) -> None:
         self._store = store
         self._charter = charter
         self.settings = settings

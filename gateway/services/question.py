@@ -20,6 +20,7 @@ from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field, Scalar
 from gateway.model.query import And, Box, Comparison, Expression, Property, Query
+from gateway.services.selection import Selection
 
 OFFERED = tuple(Crs(code) for code in ("EPSG:4326", "EPSG:3857", "EPSG:4258", "EPSG:3035"))
 """Offered for every collection that lies in their area of use, besides CRS84 and the storage CRS."""
@@ -38,7 +39,9 @@ _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]
 class ItemsRequest:
     """What is asked of a collection. `box` has 4 or 6 numbers in the axis order of `box_crs`; `crs` and `box_crs` are as written.
 
-    `interval` is (from, to) in RFC 3339 UTC; `properties` are (name, value as written); `after` is a row key.
+    `interval` is (from, to) in RFC 3339 UTC; `properties` are (name, value as written); `after` is a row key. `sort` is
+    (property, descending) pairs and `position` the sort values of the feature with the key `after`; `shown` is what the answer
+    shows of each feature, None for everything.
     """
 
     limit: int = 10
@@ -48,6 +51,9 @@ class ItemsRequest:
     interval: tuple[str | None, str | None] | None = None
     properties: tuple[tuple[str, str], ...] = ()
     after: int | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
+    position: tuple[Scalar, ...] = ()
+    shown: Selection | None = None
 
     @property
     def is_unfiltered(self) -> bool:
@@ -100,7 +106,7 @@ def _choose(storage: Crs, box: Box | None, text: str, parameter: str) -> Crs:
     return crs
 
 
-def question(collection: Collection, access: Access, request: ItemsRequest) -> Query:
+def question(collection: Collection, access: Access, request: ItemsRequest, version: int | None = None) -> Query:
     """The typed query. Raises ParameterError naming the parameter (/req/core/query-param-invalid)."""
     boxes, shape = _boxes(collection, request)
     return Query(
@@ -112,6 +118,9 @@ def question(collection: Collection, access: Access, request: ItemsRequest) -> Q
         interval=request.interval,
         filter=_filter(collection, request.properties),
         after=request.after,
+        version=version,
+        sort=request.sort,
+        position=request.position,
     )
 
 

@@ -15,10 +15,10 @@ from gateway.web import attribution, caching, linked, representations
 from gateway.web.alternates import Alternates
 from gateway.web.asked import Asked
 from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, TURTLE, Offer
-from gateway.web.parameters import ITEMS, filterable, items_request, token_of
+from gateway.web.parameters import ITEMS, MOMENT, SHOWN, filterable, items_request, next_token, shown, source_of
 
 GEOJSON_TYPE = "application/geo+json"
-ITEM_PARAMETERS = frozenset({"crs"})
+ITEM_PARAMETERS = frozenset({"crs", *SHOWN, *MOMENT})
 ITEMS_OFFERS = (GEOJSON, HTML, *representations.TABLE)
 """What a page of features can be had as; the first is what comes unasked."""
 ITEM_OFFERS = (GEOJSON, HTML, *representations.TABLE, JSON_LD, TURTLE)
@@ -36,7 +36,7 @@ def items(asked: Asked, collection: str) -> Response:
     """``GET /collections/{id}/items`` (OGC 17-069r4, /req/core/fc-op)."""
     offer = asked.offer(*ITEMS_OFFERS)
     with asked.gateway.queries.view(asked.access) as view:
-        source = view.source(collection)
+        source = source_of(asked, view, collection)
         given = asked.read({*ITEMS, *filterable(source.collection)})
         request = items_request(source.collection, given, asked.gateway.settings.max_limit)
         tag = caching.etag(asked, view, offer)
@@ -59,10 +59,11 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
     offer = asked.offer(*ITEM_OFFERS)
     given = asked.read(ITEM_PARAMETERS)
     with asked.gateway.queries.view(asked.access) as view:
-        source = view.source(collection)
+        source = source_of(asked, view, collection)
         tag = caching.etag(asked, view, offer)
         crs = representations.crs_of(source, offer, given.get("crs"))
-        found = view.item(source, feature, given.get("crs"))
+        chosen = shown(source.collection, given)
+        found = view.item(source, feature, given.get("crs"), chosen)
         if caching.is_fresh(asked, tag):
             return caching.not_modified(tag)
         head = _headers(asked, source, crs, tag)
@@ -71,7 +72,7 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
 
             return pages.item(asked, found, view, head)
         if offer in representations.TABLE:
-            return representations.item(asked, view, Rows(source, [found.row], 1, None, crs), offer, head)
+            return representations.item(asked, view, Rows(source, [found.row], 1, None, crs, shown=chosen), offer, head)
     if offer in (JSON_LD, TURTLE):
         return linked.feature(asked, found, offer, head)
     return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
@@ -98,8 +99,8 @@ def _collection(asked: Asked, found: Items) -> bytes:
 def _items_links(asked: Asked, found: Items) -> bytes:
     """self, next, collection, an alternate for every other representation (/req/core/fc-links), and the licence."""
     links = [link(asked.again(), "self", GEOJSON_TYPE, "this page of features")]
-    if found.last is not None:
-        links.append(link(asked.again(after=token_of(found.last)), "next", GEOJSON_TYPE, "the next page"))
+    if (token := next_token(found)) is not None:
+        links.append(link(asked.again(after=token), "next", GEOJSON_TYPE, "the next page"))
     links += _context(asked, found.source)
     return b"".join((orjson.dumps(links)[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
 

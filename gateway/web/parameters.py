@@ -7,18 +7,33 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+
+import orjson
 
 from gateway.errors import ParameterError
 from gateway.model.dataset import Collection
+from gateway.model.feature import Scalar
+from gateway.services.query import Items, Rows, Source, View
 from gateway.services.question import ItemsRequest, number
+from gateway.services.selection import MOST as MOST_NAMES
+from gateway.services.selection import Selection, selection
+from gateway.services.sorting import demand_sortable
+from gateway.web.asked import Asked
 
 DEFAULT_LIMIT = 10
-ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "after")
-RESERVED = frozenset(
-    {*ITEMS, "f", "lang", "filter", "filter-lang", "filter-crs", "sortby", "properties", "version", "as-of", "profile"}
-)
+SHOWN = ("properties", "exclude-properties", "profile")
+MOMENT = ("version", "as-of")
+ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "after", "sortby", *SHOWN, *MOMENT)
+RESERVED = frozenset({*ITEMS, "f", "lang", "filter", "filter-lang", "filter-crs"})
 """Names that never mean a property, now or in a later part of the standard."""
 
+_MOST_TERMS = 8
+_LONGEST_TOKEN = 3_000
+"""Characters of a token with sort values; where they are longer, the token has the key alone."""
+
+_LARGEST = 2**63 - 1
+_VERSION = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _LIMIT = re.compile(r"[0-9]{1,400}", re.ASCII)
 _INSTANT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -34,6 +49,8 @@ def filterable(collection: Collection) -> tuple[str, ...]:
 
 def items_request(collection: Collection, given: Mapping[str, str], largest: int) -> ItemsRequest:
     """What `given` asks of a collection's items."""
+    sort = sortby(collection, given.get("sortby"))
+    last, position = place(given.get("after"), sort)
     return ItemsRequest(
         limit=limit(given.get("limit"), largest),
         box=bbox(given.get("bbox")),
@@ -41,8 +58,58 @@ def items_request(collection: Collection, given: Mapping[str, str], largest: int
         crs=_named(given, "crs"),
         interval=interval(given.get("datetime")),
         properties=_properties(collection, given),
-        after=after(given.get("after")),
+        after=last,
+        sort=sort,
+        position=position,
+        shown=shown(collection, given),
     )
+
+
+def shown(collection: Collection, given: Mapping[str, str]) -> Selection | None:
+    """Which members of a feature `given` asks for; None for all."""
+    only = given.get("properties")
+    return selection(collection, None if only is None else _names("properties", only), _names_or_none(given, "exclude-properties"))
+
+
+def _names_or_none(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = given.get(name)
+    return () if text is None else _names(name, text)
+
+
+def _names(parameter: str, text: str) -> tuple[str, ...]:
+    """A comma-separated list of names."""
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",", MOST_NAMES + 1)))
+    if len(names) > MOST_NAMES or "" in names:
+        raise ParameterError(parameter, "not a list of property names", cure=f"NAME,NAME, at most {MOST_NAMES}")
+    return names
+
+
+def sortby(collection: Collection, text: str | None) -> tuple[tuple[str, bool], ...]:
+    """(property, descending) pairs of ``+a,-b``; a plus sign that came as a space is one (OGC 20-004r1, /req/sorting)."""
+    if text is None:
+        return ()
+    terms = text.split(",", _MOST_TERMS + 1)
+    found = [(_name(term), term.strip(" ").startswith("-")) for term in terms]
+    if len(terms) > _MOST_TERMS or any(not name for name, _ in found) or len({name for name, _ in found}) < len(found):
+        raise ParameterError("sortby", "not a list of properties", cure=f"+NAME or -NAME, comma-separated, at most {_MOST_TERMS}")
+    demand_sortable(collection, found)
+    return tuple(found)
+
+
+def _name(term: str) -> str:
+    bare = term.strip(" ")
+    return bare[1:] if bare[:1] in ("+", "-") else bare
+
+
+def moment(given: Mapping[str, str]) -> tuple[int | None, str | None]:
+    """The version, or the time of publication (RFC 3339 UTC), that `given` asks for."""
+    version, as_of = given.get("version"), given.get("as-of")
+    if version is not None and as_of is not None:
+        raise ParameterError("as-of", "given beside version", cure="give one of the two")
+    if version is not None and _VERSION.fullmatch(version) is None:
+        raise ParameterError("version", "not the number of a version", cure="a whole number from 1; /datasets/ID/versions has them")
+    instant = None if as_of is None else _instant(as_of, last=True, parameter="as-of")
+    return None if version is None else int(version), instant
 
 
 def _properties(collection: Collection, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -90,9 +157,55 @@ def after(token: str | None) -> int | None:
     return key
 
 
-def token_of(key: int) -> str:
-    """The paging token of a row key: opaque, and the same for the same feature for ever."""
-    return base64.urlsafe_b64encode(key.to_bytes(8, signed=True)).rstrip(b"=").decode("ascii")
+def place(token: str | None, sort: tuple[tuple[str, bool], ...]) -> tuple[int | None, tuple[Scalar, ...]]:
+    """The row key and the sort values in a paging token of ours, which must be of the order asked for."""
+    if token is None or not sort or "." not in token:
+        return after(token), ()
+    key, _, tail = token.partition(".")
+    last = after(key)
+    try:
+        order, *values = orjson.loads(base64.urlsafe_b64decode(f"{tail[:_LONGEST_TOKEN]}{'=' * (-len(tail) % 4)}"))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise _no_token() from error
+    if last is None or order != _order(sort) or len(values) != len(sort) or not all(map(_is_scalar, values)):
+        raise _no_token()
+    if token_of(last, sort, tuple(values)) != token:
+        raise _no_token()
+    return last, tuple(values)
+
+
+def _is_scalar(value: object) -> bool:
+    """Whether the store can compare with it: no list, and no whole number beyond 64 bits with a sign."""
+    return not isinstance(value, list | dict) and not (isinstance(value, int) and not -_LARGEST <= value <= _LARGEST)
+
+
+def _no_token() -> ParameterError:
+    return ParameterError("after", "not a token of this order", cure="follow the link with rel=next")
+
+
+def token_of(key: int, sort: tuple[tuple[str, bool], ...] = (), position: tuple[Scalar, ...] = ()) -> str:
+    """The paging token of a row key: opaque, and the same for the same feature for ever. In a sorted answer the sort values
+    follow, with the order they belong to."""
+    bare = base64.urlsafe_b64encode(key.to_bytes(8, signed=True)).rstrip(b"=").decode("ascii")
+    if not position:
+        return bare
+    tail = base64.urlsafe_b64encode(orjson.dumps([_order(sort), *position])).rstrip(b"=").decode("ascii")
+    return f"{bare}.{tail}" if len(tail) <= _LONGEST_TOKEN else bare
+
+
+def next_token(found: Items | Rows) -> str | None:
+    """The paging token of the next page; None on the last."""
+    return None if found.last is None else token_of(found.last, found.sort, found.position)
+
+
+def source_of(asked: Asked, view: View, collection: str) -> Source:
+    """The collection as `version` or `as-of` ask for it. Raises NotFound, ParameterError."""
+    given = dict(asked.pairs)
+    return view.source(collection, *moment(given)) if not given.keys().isdisjoint(MOMENT) else view.source(collection)
+
+
+def _order(sort: tuple[tuple[str, bool], ...]) -> str:
+    return blake2b(repr(sort).encode(), digest_size=4).hexdigest()
 
 
 def interval(text: str | None) -> tuple[str | None, str | None] | None:
@@ -112,7 +225,7 @@ def interval(text: str | None) -> tuple[str | None, str | None] | None:
     return low, high
 
 
-def _instant(text: str, *, last: bool) -> str:
+def _instant(text: str, *, last: bool, parameter: str = "datetime") -> str:
     found = _INSTANT.fullmatch(text)
     try:
         if found is None:
@@ -123,7 +236,7 @@ def _instant(text: str, *, last: bool) -> str:
         return _utc(day, found["time"], found["part"] or "", found["zone"].replace(" ", "+"))
     except (ValueError, OverflowError) as error:
         raise ParameterError(
-            "datetime", "not an RFC 3339 time", cure="2024-05-01, 2024-05-01T08:00:00Z, or BEGIN/END with .."
+            parameter, "not an RFC 3339 time", cure="2024-05-01, 2024-05-01T08:00:00Z, or BEGIN/END with .."
         ) from error
 
 

@@ -19,7 +19,7 @@ from gateway.services.query import Rows, Source, View
 from gateway.services.question import ItemsRequest, choose_crs
 from gateway.web.asked import Asked
 from gateway.web.negotiation import CITYGML, CITYGML_3, CITYJSON, CITYJSONSEQ, GEOPACKAGE, Offer
-from gateway.web.parameters import token_of
+from gateway.web.parameters import next_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def items(asked: Asked, view: View, source: Source, request: ItemsRequest, offer
     if found.matched is not None:
         head["OGC-NumberMatched"] = str(found.matched)
     links = [_link(asked.again(), "self", offer)]
-    if found.last is not None:
-        links.append(_link(asked.again(after=token_of(found.last)), "next", offer))
+    if (token := next_token(found)) is not None:
+        links.append(_link(asked.again(after=token), "next", offer))
     return _sent(asked, view, found, offer, head, links, source.collection.id)
 
 

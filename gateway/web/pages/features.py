@@ -14,7 +14,7 @@ from gateway.web.asked import Asked
 from gateway.web.messages import text
 from gateway.web.pages.catalogue import card
 from gateway.web.pages.render import page
-from gateway.web.parameters import token_of
+from gateway.web.parameters import next_token
 
 _COLUMNS = 8
 SURFACES = (
@@ -28,7 +28,8 @@ def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
     """One page of features as a table; the columns are the first declared properties."""
     features = orjson.loads(b"[" + found.body + b"]")
     columns = [field.name for field in found.source.collection.fields[:_COLUMNS]]
-    following = None if found.last is None else asked.here(after=token_of(found.last))
+    token = next_token(found)
+    following = None if token is None else asked.here(after=token)
     filters = [(name, value) for name, value in asked.pairs if name not in ("f", "lang", "after", "limit")]
     return page(
         asked,
