@@ -38,6 +38,8 @@ def connect(path: str, *, write: bool = False, create: bool = False, wait: float
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        # Plans do not depend on bound values: else SQLite compiles a statement with a bound LIMIT anew each time it runs.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         connection.set_busy_timeout(int(wait * 1000))
         functions.register(connection)
         connection.execute("PRAGMA temp_store = MEMORY")
