@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, assert_never
@@ -29,6 +30,7 @@ from gateway.model.query import (
 )
 
 OPERATORS = frozenset(("=", "<>", "<", "<=", ">", ">="))
+_LAST_CODE, _SURROGATES, _AFTER_SURROGATES = 0x10FFFF, 0xD800, 0xE000
 _DEEPEST = 100
 _LONGEST_PATTERN = 1000
 _MOST_WILDCARDS = 16
@@ -174,6 +176,15 @@ def pattern(given: Like) -> str:
     if signs.count("*") > _MOST_WILDCARDS:
         raise ParameterError(named(given.operand), f"a pattern has at most {_MOST_WILDCARDS} wildcards")
     return "".join(signs)
+
+
+def prefix(glob: str) -> tuple[str, str | None]:
+    """What every match of a GLOB pattern begins with, and the first text after all of those; None where nothing is said."""
+    literal = re.split(r"[*?\[]", glob, maxsplit=1)[0]
+    code = ord(literal[-1]) + 1 if literal else 0
+    if not literal or code > _LAST_CODE:
+        return literal, None
+    return literal, literal[:-1] + chr(_AFTER_SURROGATES if code == _SURROGATES else code)
 
 
 def each(values: Sequence[Operand], convert: Callable[[Operand], Any]) -> tuple[str, list[Any]]:

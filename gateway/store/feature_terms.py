@@ -25,7 +25,7 @@ from gateway.model.query import (
 from gateway.store import moments
 from gateway.store.columns import Column
 from gateway.store.container import quoted
-from gateway.store.expression import Sql, each, named, pattern
+from gateway.store.expression import Sql, each, named, pattern, prefix
 from gateway.store.facts import Facts
 
 _LARGEST = 2**63 - 1
@@ -47,7 +47,12 @@ class FeatureTerms:
         field, value = self._value(part.operand)
         if field.type != "string":
             raise ParameterError(field.name, f"is a {field.type}, not text")
-        return Sql(f"{value} GLOB ?", [pattern(part)])
+        wanted = pattern(part)
+        first, last = prefix(wanted)
+        if last is None or not isinstance(part.operand, Property):
+            return Sql(f"{value} GLOB ?", [wanted])
+        # The range lets an index find the prefix: SQLite would do so itself only for a pattern that is no bound value.
+        return Sql(f"({value} GLOB ? AND {value} >= ? AND {value} < ?)", [wanted, first, last])
 
     def between(self, part: Between) -> Sql:
         """`column` BETWEEN ? AND ?"""
