@@ -28,20 +28,19 @@ class Asked:
         self.method: str = scope["method"]
         self.is_head = self.method == "HEAD"
         self.path: str = scope["path"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(given)
         self.reader: Reader = PUBLIC
-        self.base = base_url(gateway.settings, self._host(), _port(scope))
+        host = self.headers.get(b"host")
+        if len(self.headers) < len(given) and any(name == b"host" and value != host for name, value in given):
+            raise UsageError("there is more than one Host header")
+        server = scope.get("server")
+        self.base = _base(gateway.settings, host, None if server is None else server[1])
 
     def header(self, name: bytes) -> str | None:
         """A header's value (name in lower case), or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
-
-    def _host(self) -> str | None:
-        hosts = {value for name, value in self.scope["headers"] if name == b"host"}
-        if len(hosts) > 1:
-            raise UsageError("there is more than one Host header")
-        return hosts.pop().decode("latin-1").lower() if hosts else None
 
     @cached_property
     def root(self) -> str:
@@ -57,6 +56,8 @@ class Asked:
     def pairs(self) -> list[tuple[str, str]]:
         """The query's parameters in order. Raises ParameterError for what is no UTF-8 and for a flood."""
         text = self.scope["query_string"].decode("latin-1")
+        if not text:
+            return []
         parts = [part for part in text.split("&") if part]
         if len(parts) > _PARAMETERS:
             raise UsageError(f"more than {_PARAMETERS} parameters")
@@ -99,7 +100,10 @@ class Asked:
         return (self.language, *(tag for tag in negotiation.LANGUAGES if tag != self.language))
 
     def _first(self, name: str) -> str | None:
-        return next((value for key, value in self.pairs if key == name), None) if self.scope["query_string"] else None
+        for key, value in self.pairs:
+            if key == name:
+                return value
+        return None
 
     def url(self, *segments: str, **parameters: str) -> str:
         """An absolute address in this twin: path segments and parameters are percent-encoded."""
@@ -145,6 +149,11 @@ def address(base: str, *segments: str, **parameters: str) -> str:
     return f"{base}{path or '/'}{query}"
 
 
+@lru_cache(maxsize=256)
+def _base(settings: Settings, host: bytes | None, port: int | None) -> str:
+    return base_url(settings, None if host is None else host.decode("latin-1").lower(), port)
+
+
 def base_url(settings: Settings, host: str | None, port: int | None) -> str:
     """The address links are made from: `base_url`, else a loopback Host with the served port, else the first allowed host.
 
@@ -183,11 +192,6 @@ def _given_port(host: str) -> int | None:
     if not tail:
         return 80
     return int(tail) if tail.isascii() and tail.isdigit() and len(tail) < 6 else None
-
-
-def _port(scope: Mapping[str, Any]) -> int | None:
-    server = scope.get("server")
-    return None if server is None else server[1]
 
 
 def _pair(part: str) -> tuple[str, str]:
