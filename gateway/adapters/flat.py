@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gateway.geo import footprint as rules
 from gateway.geo import wkb as wkbs
-from gateway.geo.footprint import footprints
 from gateway.model.feature import Feature
 from gateway.model.report import Report
 
 
-def shapes(features: Sequence[Feature], report: Report, format: str) -> list[bytes | None]:
-    """The WKB each feature is shown with: its own shape, or the footprint of a city object."""
+def footprints(features: Sequence[Feature]) -> list[bytes | None]:
+    """The same, without a word: for formats that show more than the footprint."""
     found = [feature.shape for feature in features]
     missing = [at for at, feature in enumerate(features) if feature.geometries and feature.shape is None]
     if missing:
-        derived = wkbs.write(footprints([features[at] for at in missing]))
+        derived = wkbs.write(rules.footprints([features[at] for at in missing]))
         for at, shape in zip(missing, derived, strict=True):
             found[at] = shape
+    return found
+
+
+def shapes(features: Sequence[Feature], report: Report, format: str) -> list[bytes | None]:
+    """The WKB each feature is shown with: its own shape, or the footprint of a city object."""
+    found = footprints(features)
     for feature in features:
         if feature.is_city_object:
             _report(feature, report, format)

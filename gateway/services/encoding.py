@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
+import orjson
+
 from gateway import registry
 from gateway.geo import crs as systems
 from gateway.geo import transform, wkb
@@ -27,7 +29,10 @@ def flat(
     In the storage CRS itself the geometry keeps its heights; every other CRS is two-dimensional.
     """
     output = _output(found, found.crs, len(found.rows), schema, members or {}, single=single)
-    return _written(format, _shown(found, _flat(found)), output)
+    features = _flat(found)
+    if found.shown is not None:
+        features = (_bare(feature, timed=format == "jsonfg") for feature in _shown(found, features))
+    return _written(format, features, output)
 
 
 def whole(view: View, found: Rows, format: str) -> bytes:
@@ -56,6 +61,8 @@ def _flat(found: Rows) -> Iterator[Feature]:
     for row, shape in zip(found.rows, _shapes(found.rows, collection.crs, found.crs), strict=True):
         feature = document.of_row(row, collection.id)
         feature.shape = shape
+        if found.shown is not None:
+            feature.properties = orjson.loads(row.ready)["properties"] or {}
         if found.crs != collection.crs:
             feature.geometries = []
         yield feature
@@ -67,6 +74,14 @@ def _shapes(rows: list[Row], storage: Crs, target: Crs) -> list[bytes | None]:
         return geometries
     flat = [None if geometry is None else wkb.to_2d(geometry) for geometry in geometries]
     return transform.wkb(flat, systems.horizontal_of(storage), systems.horizontal_of(target))
+
+
+def _bare(feature: Feature, *, timed: bool) -> Feature:
+    """The feature with the properties that are shown and nothing that a format would make columns of besides."""
+    validity = feature.validity if timed else None
+    return Feature(
+        feature.id, "Feature", feature.collection, feature.properties, feature.shape, feature.geometries, validity=validity
+    )
 
 
 def _families(view: View, found: Rows) -> Iterator[Feature]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import orjson
 
 from gateway.web.asked import Asked
-from gateway.web.negotiation import HTML, JSON_LD, TURTLE, Offer
+from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, JSONFG, TURTLE, Offer
 from gateway.web.representations import TABLE
 
-_TITLES = {HTML: "a web page", JSON_LD: "linked data", TURTLE: "linked data"}
+_TITLES = {GEOJSON: "GeoJSON", HTML: "a web page", JSON_LD: "linked data", TURTLE: "linked data"}
 
 
 class Alternates:
@@ -40,5 +40,6 @@ def _is_whole(offer: Offer) -> bool:
 def _tail(offer: Offer, lead: str) -> bytes:
     """What follows ``f=`` in the link of one offer."""
     title = _TITLES.get(offer) or TABLE[offer].title
-    rest = {"rel": "alternate", "type": offer.types[0], "title": f"{lead} {title}"}
+    kind = GEOJSON.types[0] if offer is JSONFG else offer.types[0]
+    rest = {"rel": "alternate", "type": kind, "title": f"{lead} {title}"}
     return offer.name.encode() + b'",' + orjson.dumps(rest)[1:]

@@ -14,7 +14,7 @@ from gateway.services.query import Item, Items, Rows, Source
 from gateway.web import attribution, caching, linked, representations
 from gateway.web.alternates import Alternates
 from gateway.web.asked import Asked
-from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, TURTLE, Offer
+from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, JSONFG, TURTLE, Offer
 from gateway.web.parameters import ITEMS, MOMENT, SHOWN, filterable, items_request, next_token, shown, source_of
 
 GEOJSON_TYPE = "application/geo+json"
@@ -24,27 +24,38 @@ ITEMS_OFFERS = (GEOJSON, HTML, *representations.TABLE)
 ITEM_OFFERS = (GEOJSON, HTML, *representations.TABLE, JSON_LD, TURTLE)
 _LIGHT = frozenset({GEOJSON, HTML, JSON_LD, TURTLE})
 _ITEMS_ALTERNATES = Alternates(GEOJSON, ITEMS_OFFERS, "these features as")
+_JSONFG_ALTERNATES = Alternates(JSONFG, ITEMS_OFFERS, "these features as")
+_JSONFG_ITEM_ALTERNATES = Alternates(JSONFG, ITEM_OFFERS, "this feature as")
 _ITEM_ALTERNATES = Alternates(GEOJSON, ITEM_OFFERS, "this feature as")
 
 
 def is_light(asked: Asked, offers: tuple[Offer, ...]) -> bool:
     """Whether the representation asked for costs no more than the reading, so that it may be made in the event loop."""
-    return asked.offer(*offers) in _LIGHT
+    return _offer(asked, offers) in _LIGHT
+
+
+def _offer(asked: Asked, offers: tuple[Offer, ...]) -> Offer:
+    """The representation to send: what is negotiated, and JSON-FG for GeoJSON in a profile of that (OGC 21-045r1, /req/api)."""
+    chosen = asked.offer(*offers)
+    if chosen is GEOJSON and b"profile=" in asked.scope["query_string"]:
+        profiles = (name for parameter, value in asked.pairs if parameter == "profile" for name in value.split(","))
+        return JSONFG if any(name.strip() in ("jsonfg", "jsonfg-plus") for name in profiles) else GEOJSON
+    return chosen
 
 
 def items(asked: Asked, collection: str) -> Response:
     """``GET /collections/{id}/items`` (OGC 17-069r4, /req/core/fc-op)."""
-    offer = asked.offer(*ITEMS_OFFERS)
+    offer = _offer(asked, ITEMS_OFFERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = source_of(asked, view, collection)
         given = asked.read({*ITEMS, *filterable(source.collection)})
         request = items_request(source.collection, given, asked.gateway.settings.max_limit)
-        tag = caching.etag(asked, view, offer)
-        if caching.is_fresh(asked, tag):
-            return caching.not_modified(tag)
+        tag = caching.etag(asked, view, offer, of=caching.of_dataset(source.dataset))
+        if caching.is_fresh(asked, tag, source.dataset.updated):
+            return caching.not_modified(tag, source.dataset.updated)
         if offer in representations.TABLE:
             head = _headers(asked, source, representations.crs_of(source, offer, request.crs), tag)
-            return representations.items(asked, view, source, request, offer, head)
+            return representations.items(asked, view, source, request, offer, head, lambda page: _page_members(asked, page))
         found = view.items(source, request)
     head = _headers(asked, source, found.crs, tag)
     if offer is HTML:
@@ -56,23 +67,31 @@ def items(asked: Asked, collection: str) -> Response:
 
 def item(asked: Asked, collection: str, feature: str) -> Response:
     """``GET /collections/{id}/items/{featureId}`` (OGC 17-069r4, /req/core/f-op)."""
-    offer = asked.offer(*ITEM_OFFERS)
+    offer = _offer(asked, ITEM_OFFERS)
     given = asked.read(ITEM_PARAMETERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = source_of(asked, view, collection)
-        tag = caching.etag(asked, view, offer)
         crs = representations.crs_of(source, offer, given.get("crs"))
         chosen = shown(source.collection, given)
         found = view.item(source, feature, given.get("crs"), chosen)
-        if caching.is_fresh(asked, tag):
-            return caching.not_modified(tag)
-        head = _headers(asked, source, crs, tag)
+        tag = caching.item_etag(asked, found, offer, () if offer is GEOJSON else source.dataset.version)
+        published = view.published(source.dataset, found.row.since)
+        if caching.is_fresh(asked, tag, published):
+            return caching.not_modified(tag, published)
+        head = {**_headers(asked, source, crs, tag), **caching.modified(published)}
         if offer is HTML:
             from gateway.web import pages
 
             return pages.item(asked, found, view, head)
         if offer in representations.TABLE:
-            return representations.item(asked, view, Rows(source, [found.row], 1, None, crs, shown=chosen), offer, head)
+            return representations.item(
+                asked,
+                view,
+                Rows(source, [found.row], 1, None, crs, shown=chosen),
+                offer,
+                head,
+                lambda page: _item_members(asked, found),
+            )
     if offer in (JSON_LD, TURTLE):
         return linked.feature(asked, found, offer, head)
     return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
@@ -86,23 +105,45 @@ def _headers(asked: Asked, source: Source, crs: Crs, tag: str) -> dict[str, str]
 
 
 def _collection(asked: Asked, found: Items) -> bytes:
-    head: dict[str, Any] = {"type": "FeatureCollection"}
-    if found.matched is not None:
-        head["numberMatched"] = found.matched
-    head["numberReturned"] = found.returned
-    head["timeStamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    head: dict[str, Any] = {"type": "FeatureCollection", **_counted(found.matched, found.returned)}
     told = attribution.named(asked, found.source.dataset).spliced
     links = _items_links(asked, found)
     return b"".join((orjson.dumps(head)[:-1], b',"links":[', links, b"],", told, b',"features":[', found.body, b"]}"))
 
 
+def _counted(matched: int | None, returned: int) -> dict[str, Any]:
+    """numberMatched where it is known, numberReturned, timeStamp (/req/core/fc-numberMatched and following)."""
+    head: dict[str, Any] = {} if matched is None else {"numberMatched": matched}
+    return {**head, "numberReturned": returned, "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
 def _items_links(asked: Asked, found: Items) -> bytes:
     """self, next, collection, an alternate for every other representation (/req/core/fc-links), and the licence."""
+    return b"".join((orjson.dumps(_page_links(asked, found))[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
+
+
+def _page_links(asked: Asked, found: Items | Rows) -> list[dict[str, str]]:
     links = [link(asked.again(), "self", GEOJSON_TYPE, "this page of features")]
     if (token := next_token(found)) is not None:
         links.append(link(asked.again(after=token), "next", GEOJSON_TYPE, "the next page"))
-    links += _context(asked, found.source)
-    return b"".join((orjson.dumps(links)[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
+    return links + _context(asked, found.source)
+
+
+def _page_members(asked: Asked, found: Rows) -> dict[str, Any]:
+    """What a page of JSON-FG says beside its features."""
+    links = [*_page_links(asked, found), *representations.profile_links(JSONFG)]
+    return {
+        **_counted(found.matched, len(found.rows)),
+        "links": [*links, *orjson.loads(b"[" + _JSONFG_ALTERNATES.spliced(asked) + b"]")],
+        **attribution.named(asked, found.source.dataset).members,
+    }
+
+
+def _item_members(asked: Asked, found: Item) -> dict[str, Any]:
+    """What a feature of JSON-FG says beside itself."""
+    others = orjson.loads(b"[" + _JSONFG_ITEM_ALTERNATES.spliced(asked) + b"]")
+    links = [*_item_links(asked, found), *representations.profile_links(JSONFG), *others]
+    return {**attribution.named(asked, found.source.dataset).members, "links": links}
 
 
 def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
@@ -116,13 +157,18 @@ def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
 
 def _feature(asked: Asked, found: Item) -> bytes:
     """The ready feature with its links (/req/core/f-links)."""
+    told = attribution.named(asked, found.source.dataset).spliced
+    links = orjson.dumps(_item_links(asked, found))[:-1]
+    return b"".join((found.body[:-1], b",", told, b',"links":', links, b",", _ITEM_ALTERNATES.spliced(asked), b"]}"))
+
+
+def _item_links(asked: Asked, found: Item) -> list[dict[str, str]]:
+    """self, collection, the licence, and the feature it is a part of."""
     links = [link(asked.again(), "self", GEOJSON_TYPE, "this feature"), *_context(asked, found.source)]
     if found.row.parent is not None:
         parent = asked.url("collections", found.home, "items", found.row.parent)
         links.append(link(parent, "up", GEOJSON_TYPE, "the feature it is a part of"))
-    told = attribution.named(asked, found.source.dataset).spliced
-    others = _ITEM_ALTERNATES.spliced(asked)
-    return b"".join((found.body[:-1], b",", told, b',"links":', orjson.dumps(links)[:-1], b",", others, b"]}"))
+    return links
 
 
 def link(href: str, rel: str, kind: str, title: str) -> dict[str, str]:
