@@ -92,7 +92,7 @@ class Sql:
         return Sql(f"({self.text}) AND ({other.text})", [*self.values, *other.values])
 
 
-TRUE = Sql("1")
+TRUE = Sql("TRUE")
 
 
 def compiled(expression: Expression | None, terms: Terms, depth: int = 0) -> Sql:
@@ -103,9 +103,9 @@ def compiled(expression: Expression | None, terms: Terms, depth: int = 0) -> Sql
         case None:
             return TRUE
         case And(parts):
-            return _joined([compiled(part, terms, depth + 1) for part in parts], "AND", "1")
+            return _joined([compiled(part, terms, depth + 1) for part in parts], "AND", "TRUE")
         case Or(parts):
-            return _joined([compiled(part, terms, depth + 1) for part in parts], "OR", "0")
+            return _joined([compiled(part, terms, depth + 1) for part in parts], "OR", "FALSE")
         case Not(part):
             inner = compiled(part, terms, depth + 1)
             return Sql(f"NOT ({inner.text})", inner.values)
@@ -126,7 +126,7 @@ def _leaf(expression: Condition, terms: Terms) -> Sql:
         case In():
             if len(expression.values) > _MOST_VALUES:
                 raise ParameterError(named(expression.operand), f"a list holds at most {_MOST_VALUES} values")
-            return terms.among(expression) if expression.values else Sql("0")
+            return terms.among(expression) if expression.values else Sql("FALSE")
         case IsNull():
             return terms.is_null(expression)
         case Intersects():
