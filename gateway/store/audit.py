@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 import apsw
 import orjson
 
-from gateway.errors import GatewayError, IntegrityError, NotFound
+from gateway.errors import GatewayError, NotFound
 from gateway.model.canonical import canonical
 from gateway.model.journal import Audit, Head
 from gateway.store import heads, journal
-from gateway.store.connection import connect, one
+from gateway.store.connection import connect
 from gateway.store.merkle import Tree
 from gateway.store.signing import is_signed
 
@@ -31,9 +31,21 @@ class Unsound(Exception):
 
 
 @dataclass(slots=True)
-class _Progress:
+class Progress:
+    """How far a check has come."""
+
     entries: int = 0
     heads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a store holds of its journal, at one moment: all heads, all rows in order, the sizes of the tree kept, its own key."""
+
+    heads: Sequence[Head]
+    rows: Iterable[tuple[Any, ...]]
+    sizes: Sequence[Any]
+    key: Any
 
 
 def verify(folder: Path, public_key: bytes | None = None) -> Audit:
@@ -44,7 +56,7 @@ def verify(folder: Path, public_key: bytes | None = None) -> Audit:
     path = folder / "twin.gpkg"
     if not path.is_file():
         raise NotFound(f"there is no twin in {folder}")
-    progress = _Progress()
+    progress = Progress()
     try:
         notes = _verify(path, folder / heads.FILE, public_key, progress)
     except Unsound as bad:
@@ -54,34 +66,47 @@ def verify(folder: Path, public_key: bytes | None = None) -> Audit:
     return Audit(True, progress.entries, progress.heads, None, None, tuple(notes))
 
 
-def _verify(path: Path, file: Path, public_key: bytes | None, progress: _Progress) -> list[str]:
+def _verify(path: Path, file: Path, public_key: bytes | None, progress: Progress) -> list[str]:
     # The file is read first: a commit between the two readings leaves the table ahead, which is sound.
     lines, rest = heads.read(file)
     connection = connect(str(path))
     try:
         connection.execute("BEGIN")
-        key = public_key or _own_key(connection)
-        signed = list(_heads(connection, key, progress))
-        _entries(connection, signed, progress)
-        _peaks(connection, progress.entries)
+        named = connection.execute("SELECT value FROM setting WHERE name = 'public_key'").fetchone()
+        written = Written(
+            heads=journal.heads(connection, -(2**62)),
+            rows=connection.execute(f"SELECT {journal.COLUMNS} FROM journal ORDER BY sequence"),
+            sizes=[row[0] for row in connection.execute("SELECT size FROM journal_peaks")],
+            key=None if named is None else named[0],
+        )
+        return examine(lines, rest, written, public_key, progress)
     finally:
         connection.close()
+
+
+def examine(lines: list[bytes], rest: bytes, written: Written, public_key: bytes | None, progress: Progress) -> list[str]:
+    """Hold the file of heads, the heads, the entries and the tree against one another; gives notes. Raises Unsound."""
+    key = public_key or _own_key(written.key)
+    signed = list(_heads(written.heads, key, progress))
+    _entries(written.rows, signed, progress)
+    if written.sizes != [progress.entries]:
+        raise Unsound(progress.entries, "the tree kept beside the journal is of another size")
     return _file(lines, rest, signed)
 
 
-def _own_key(connection: apsw.Connection) -> bytes:
+def _own_key(named: Any) -> bytes:
     try:
-        key = bytes.fromhex(one(connection, "SELECT value FROM setting WHERE name = 'public_key'")[0])
-    except (TypeError, ValueError, IntegrityError):
+        key = bytes.fromhex(named)
+    except (TypeError, ValueError):
         raise Unsound(1, "the twin names no public key") from None
     if len(key) != 32:
         raise Unsound(1, "the twin names no public key")
     return key
 
 
-def _heads(connection: apsw.Connection, key: bytes, progress: _Progress) -> Iterator[Head]:
+def _heads(written: Sequence[Head], key: bytes, progress: Progress) -> Iterator[Head]:
     last = 0
-    for head in journal.heads(connection, -(2**62)):
+    for head in written:
         if not (head.size > last and _is(head.size, int) and _is(head.root, bytes) and _is(head.time, str)):
             raise Unsound(last + 1, f"the head over {head.size!r} entries is malformed")
         message = journal.head_message(head.size, head.root, head.time)
@@ -92,12 +117,12 @@ def _heads(connection: apsw.Connection, key: bytes, progress: _Progress) -> Iter
         yield head
 
 
-def _entries(connection: apsw.Connection, signed: list[Head], progress: _Progress) -> None:
+def _entries(rows: Iterable[tuple[Any, ...]], signed: list[Head], progress: Progress) -> None:
     tree = Tree()
     previous = journal.GENESIS
     roots = iter(signed)
     head = next(roots, None)
-    for row in connection.execute(f"SELECT {journal.COLUMNS} FROM journal ORDER BY sequence"):
+    for row in rows:
         previous = _entry(row, tree, previous)
         progress.entries = tree.size
         if head is not None and head.size == tree.size:
@@ -129,12 +154,6 @@ def _entry(row: tuple[Any, ...], tree: Tree, previous: bytes) -> bytes:
         raise Unsound(number, "the envelope is not the one that was hashed")
     tree.add(public)
     return bytes(own)
-
-
-def _peaks(connection: apsw.Connection, size: int) -> None:
-    rows = connection.execute("SELECT size FROM journal_peaks").fetchall()
-    if rows != [(size,)]:
-        raise Unsound(size, "the tree kept beside the journal is of another size")
 
 
 def _file(lines: list[bytes], rest: bytes, signed: list[Head]) -> list[str]:

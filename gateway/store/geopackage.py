@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gateway.model.journal import Audit
 from gateway.model.party import Key, Party, SigningKey
 from gateway.model.submission import Submission
 from gateway.ports import Publication
-from gateway.store import audit, container, heads, journal, parties, records, schema, snapshots, submissions, tables
+from gateway.store import audit, bodies, container, heads, journal, parties, records, schema, snapshots, submissions, tables
 from gateway.store.connection import Pool, connect, fold_wal, select, sync_folder, transaction
 from gateway.store.known import Known
 from gateway.store.lease import Lease, take_dead
@@ -69,7 +70,7 @@ class GeoPackageStore:
         store = cls(folder, sign, wait)
         with store._writing() as connection:
             schema.upgrade(connection)
-            heads.catch_up(folder / heads.FILE, connection)
+            heads.catch_up(folder / heads.FILE, partial(journal.heads, connection))
         store.sweep()
         return store
 
@@ -114,20 +115,8 @@ class GeoPackageStore:
 
     def refuse(self, submission: Submission, body: Mapping[str, Any]) -> Submission:
         """Keep a refused submission with its journal entry."""
-        verdict = submission.verdict
-        whole = {
-            **body,
-            "submission": submission.id,
-            "party": submission.party,
-            "dataset": submission.dataset,
-            "payload": submission.payload,
-            "record": submission.record,
-            "charter": verdict.charter,
-            "charterVersion": verdict.charter_version,
-            "findings": dict(verdict.counts),
-        }
         with self._change() as connection:
-            entry = journal.append(connection, "refusal", whole, self._sign)
+            entry = journal.append(connection, "refusal", bodies.refusal(submission, body), self._sign)
             done = replace(submission, state="refused", entry=entry.sequence)
             submissions.put(connection, done)
         return done
@@ -211,7 +200,7 @@ class GeoPackageStore:
 
     def _acknowledge(self, connection: apsw.Connection) -> None:
         """After a commit: the new heads go to the file beside the store."""
-        heads.catch_up(self.folder / heads.FILE, connection)
+        heads.catch_up(self.folder / heads.FILE, partial(journal.heads, connection))
         fold_wal(connection)
 
     def _srs(self, collection: Collection) -> int:

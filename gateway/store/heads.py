@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
 import orjson
 
 from gateway.errors import IntegrityError
 from gateway.model.canonical import canonical
 from gateway.model.journal import Head
-from gateway.store import journal
 from gateway.store.connection import sync_folder
 
 FILE = "checkpoints.jsonl"
@@ -27,14 +25,15 @@ def line(head: Head) -> bytes:
     return canonical(members) + b"\n"
 
 
-def catch_up(path: Path, connection: apsw.Connection) -> int:
+def catch_up(path: Path, after: Callable[[int], Sequence[Head]]) -> int:
     """Append every head that the file lacks, durably, and mend a line that a crash cut; gives how many were written.
 
+    `after` gives the heads of the table over more than so many entries, in order.
     Writers of several processes may come in any order: whoever is first writes for all.
     """
     with _held(path) as descriptor:
         last = _mend(descriptor)
-        missing = journal.heads(connection, last)
+        missing = after(last)
         if missing:
             os.lseek(descriptor, 0, os.SEEK_END)
             _write(descriptor, b"".join(map(line, missing)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -49,24 +50,52 @@ def size(connection: apsw.Connection) -> int:
     return int(found)
 
 
-def append(connection: apsw.Connection, kind: str, body: Mapping[str, Any], sign: Sign) -> Entry:
-    """Write one entry and the signed head over all entries; to be called once, inside the transaction of the effect."""
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An entry ready to be written: its body in canonical form, the tree with it, and the signed head over all entries."""
+
+    entry: Entry
+    text: str
+    tree: Tree
+    head: Head
+
+
+def compose(tree: Tree, last: bytes | None, kind: str, body: Mapping[str, Any], sign: Sign) -> Sealed:
+    """The next entry after those of `tree`, which grows by it; `last` is the hash of the entry before, None for the first."""
     time = now()
-    tree = _tree(connection)
-    last = connection.execute("SELECT hash FROM journal WHERE sequence = ?", (tree.size,)).fetchone()
-    previous = GENESIS if last is None else last[0]
+    previous = GENESIS if last is None else last
     text = canonical(body)
     salt = os.urandom(_SALT)
     body_hash = hash_body(salt, text)
     public = envelope(tree.size + 1, time, kind, body_hash)
     tree.add(public)
     entry = Entry(tree.size, time, kind, body, salt, body_hash, previous, hash_entry(previous, public))
+    root = tree.root()
+    return Sealed(entry, text.decode(), tree, Head(tree.size, root, time, sign(head_message(tree.size, root, time))))
+
+
+def unpack_tree(row: tuple[int, bytes] | None, size: int) -> Tree:
+    """The tree kept beside a journal of `size` entries, out of its row. Raises IntegrityError where they do not agree."""
+    if row is None or row[0] != size:
+        raise IntegrityError("the journal and its tree do not agree", cure="gateway audit verify DIR")
+    try:
+        return Tree.unpack(*row)
+    except ValueError as error:
+        raise IntegrityError(f"the journal's tree is damaged: {error}", cure="gateway audit verify DIR") from error
+
+
+def append(connection: apsw.Connection, kind: str, body: Mapping[str, Any], sign: Sign) -> Entry:
+    """Write one entry and the signed head over all entries; to be called once, inside the transaction of the effect."""
+    tree = unpack_tree(connection.execute("SELECT size, peaks FROM journal_peaks").fetchone(), size(connection))
+    last = connection.execute("SELECT hash FROM journal WHERE sequence = ?", (tree.size,)).fetchone()
+    made = compose(tree, None if last is None else last[0], kind, body, sign)
+    entry, head = made.entry, made.head
     connection.execute(
         f"INSERT INTO journal ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?)",
-        (entry.sequence, time, kind, text.decode(), salt, body_hash, previous, entry.hash),
+        (entry.sequence, entry.time, kind, made.text, entry.salt, entry.body_hash, entry.previous, entry.hash),
     )
     connection.execute("UPDATE journal_peaks SET size = ?, peaks = ?", (tree.size, tree.pack()))
-    _seal(connection, tree, time, sign)
+    connection.execute("INSERT INTO journal_checkpoint VALUES (?,?,?,?)", (head.size, head.root, head.time, head.signature))
     return entry
 
 
@@ -80,19 +109,3 @@ def heads(connection: apsw.Connection, after: int = 0) -> list[Head]:
     """Signed heads over more than `after` entries, in order."""
     rows = connection.execute("SELECT size, root, time, signature FROM journal_checkpoint WHERE size > ? ORDER BY size", (after,))
     return [Head(*row) for row in rows]
-
-
-def _seal(connection: apsw.Connection, tree: Tree, time: str, sign: Sign) -> None:
-    root = tree.root()
-    signature = sign(head_message(tree.size, root, time))
-    connection.execute("INSERT INTO journal_checkpoint VALUES (?,?,?,?)", (tree.size, root, time, signature))
-
-
-def _tree(connection: apsw.Connection) -> Tree:
-    row = connection.execute("SELECT size, peaks FROM journal_peaks").fetchone()
-    if row is None or row[0] != size(connection):
-        raise IntegrityError("the journal and its tree do not agree", cure="gateway audit verify DIR")
-    try:
-        return Tree.unpack(*row)
-    except ValueError as error:
-        raise IntegrityError(f"the journal's tree is damaged: {error}", cure="gateway audit verify DIR") from error

@@ -23,8 +23,8 @@ def put_party(connection: apsw.Connection, party: Party) -> None:
             "name = excluded.name, roles = excluded.roles, charter = excluded.charter, charter_version = excluded.charter_version, "
             "since = excluded.since, ended = excluded.ended, delegates = excluded.delegates",
             (
-                *(party.pseudonym, party.id, party.name, _list(party.roles), party.charter, party.charter_version),
-                *(party.since, party.ended, _list(party.delegates)),
+                *(party.pseudonym, party.id, party.name, pack_list(party.roles), party.charter, party.charter_version),
+                *(party.since, party.ended, pack_list(party.delegates)),
             ),
         )
     except apsw.ConstraintError as error:
@@ -57,7 +57,7 @@ def put_signing_key(connection: apsw.Connection, key: SigningKey) -> None:
 
 def all_parties(connection: apsw.Connection) -> list[Party]:
     """All parties, by id."""
-    return [_party(row) for row in connection.execute(f"SELECT {_PARTY} FROM party ORDER BY id")]
+    return [unpack_party(row) for row in connection.execute(f"SELECT {_PARTY} FROM party ORDER BY id")]
 
 
 def party(connection: apsw.Connection, id_or_pseudonym: str) -> Party | None:
@@ -65,7 +65,7 @@ def party(connection: apsw.Connection, id_or_pseudonym: str) -> Party | None:
     row = connection.execute(
         f"SELECT {_PARTY} FROM party WHERE id = ?1 OR pseudonym = ?1 ORDER BY id = ?1 DESC LIMIT 1", (id_or_pseudonym,)
     ).fetchone()
-    return None if row is None else _party(row)
+    return None if row is None else unpack_party(row)
 
 
 def keys(connection: apsw.Connection, party: str | None) -> list[Key]:
@@ -92,7 +92,8 @@ def signing_key(connection: apsw.Connection, kid: str) -> SigningKey | None:
     return None if row is None else SigningKey(*row)
 
 
-def _party(row: tuple[Any, ...]) -> Party:
+def unpack_party(row: tuple[Any, ...]) -> Party:
+    """A party out of its row."""
     pseudonym, identifier, name, roles, charter, charter_version, since, ended, delegates = row
     return Party(
         pseudonym,
@@ -107,5 +108,6 @@ def _party(row: tuple[Any, ...]) -> Party:
     )
 
 
-def _list(values: tuple[str, ...]) -> str:
+def pack_list(values: tuple[str, ...]) -> str:
+    """Names as JSON."""
     return orjson.dumps(values).decode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import apsw
 
@@ -13,7 +12,7 @@ from gateway.errors import Conflict, IdempotencyConflict, IdNotAvailable, TooLar
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.submission import Submission
 from gateway.ports import Publication
-from gateway.store import changes, facts, journal, laying, records, submissions, tables
+from gateway.store import bodies, changes, facts, journal, laying, records, submissions, tables
 from gateway.store.collections import Arrival, enter, leave, take_over
 from gateway.store.columns import assign
 from gateway.store.connection import transaction
@@ -193,7 +192,7 @@ class Publishing:
     def _enter(self, version: int, record: int, counts: Mapping[str, Mapping[str, int]], removed: Mapping[str, int]) -> Submission:
         """Write the journal entry, then the version, the dataset and the submission that point at it."""
         given = self._publication
-        entry = journal.append(self._connection, "publication", self._body(version, counts, removed), self._sign)
+        entry = journal.append(self._connection, "publication", bodies.publication(given, version, counts, removed), self._sign)
         done = replace(
             given.submission,
             state="published",
@@ -214,26 +213,6 @@ class Publishing:
         if given.idempotency is not None:
             submissions.put_idempotency(self._connection, given.idempotency, done.id)
         return done
-
-    def _body(self, version: int, counts: Mapping[str, Mapping[str, int]], removed: Mapping[str, int]) -> dict[str, Any]:
-        """The body of the entry: digests, pseudonyms and counts, never a person's name."""
-        given = self._publication
-        verdict = given.submission.verdict
-        return {
-            **given.body,
-            "dataset": given.dataset.id,
-            "branch": given.dataset.branch,
-            "version": version,
-            "mode": given.mode,
-            "submission": given.submission.id,
-            "party": given.submission.party,
-            "payload": given.submission.payload,
-            "record": given.submission.record,
-            "charter": verdict.charter,
-            "charterVersion": verdict.charter_version,
-            "collections": {name: dict(found) for name, found in counts.items()},
-            "removals": dict(removed),
-        }
 
     def _sweep(self, parts: Sequence[_Part]) -> None:
         """Take away what was laid down and not published."""

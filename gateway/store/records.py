@@ -45,15 +45,8 @@ def put(connection: apsw.Connection, dataset: Dataset, *, previous: int | None) 
 
 def index(connection: apsw.Connection, number: int, dataset: Dataset) -> None:
     """Enter a record into the search."""
-    found = [(prop, value) for prop, values in _values(dataset).items() for value in values]
-    places: dict[str, int] = {}
-    rows = []
-    for prop, value in found:
-        places[prop] = places.get(prop, -1) + 1
-        rows.append((number, prop, places[prop], value))
-    connection.executemany("INSERT INTO record_value VALUES (?,?,?,?)", rows)
-    words = "\n".join(dict.fromkeys(value for _, value in found))
-    connection.execute("INSERT INTO record_value VALUES (?, 'anytext', 0, ?)", (number, words))
+    values, words = searchable(dataset)
+    connection.executemany("INSERT INTO record_value VALUES (?,?,?,?)", [(number, *value) for value in values])
     connection.execute("INSERT INTO record_search (rowid, words) VALUES (?, ?)", (number, words))
 
 
@@ -61,6 +54,13 @@ def unindex(connection: apsw.Connection, number: int) -> None:
     """Take a record out of the search."""
     connection.execute("DELETE FROM record_value WHERE record = ?", (number,))
     connection.execute("DELETE FROM record_search WHERE rowid = ?", (number,))
+
+
+def searchable(dataset: Dataset) -> tuple[list[tuple[str, int, str]], str]:
+    """What a record is searched by: (property, place, value) with ``anytext`` last, and all its words."""
+    rows = [(prop, place, value) for prop, values in _values(dataset).items() for place, value in enumerate(values)]
+    words = "\n".join(dict.fromkeys(value for _, _, value in rows))
+    return [*rows, ("anytext", 0, words)], words
 
 
 def encode(record: Record) -> str:

@@ -22,7 +22,7 @@ def put(connection: apsw.Connection, submission: Submission) -> None:
         "VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             *(submission.id, submission.party, submission.dataset, submission.state, submission.effect, submission.created),
-            *(submission.version, submission.entry, _encode(submission), submission.attestation),
+            *(submission.version, submission.entry, encode(submission), submission.attestation),
         ),
     )
 
@@ -30,7 +30,7 @@ def put(connection: apsw.Connection, submission: Submission) -> None:
 def get(connection: apsw.Connection, identifier: str) -> Submission | None:
     """One submission."""
     row = connection.execute("SELECT document FROM submission WHERE id = ?", (identifier,)).fetchone()
-    return None if row is None else _decode(row[0])
+    return None if row is None else decode(row[0])
 
 
 def newest(connection: apsw.Connection, party: str | None, limit: int) -> list[Submission]:
@@ -38,7 +38,7 @@ def newest(connection: apsw.Connection, party: str | None, limit: int) -> list[S
     rows = connection.execute(
         "SELECT document FROM submission WHERE ?1 IS NULL OR party = ?1 ORDER BY entry DESC LIMIT ?2", (party, limit)
     )
-    return [_decode(document) for (document,) in rows]
+    return [decode(document) for (document,) in rows]
 
 
 def effect(connection: apsw.Connection, digest: str) -> Submission | None:
@@ -48,7 +48,7 @@ def effect(connection: apsw.Connection, digest: str) -> Submission | None:
         "WHERE s.effect = ? AND s.state = 'published'",
         (digest,),
     ).fetchone()
-    return None if row is None else _decode(row[0])
+    return None if row is None else decode(row[0])
 
 
 def attested(connection: apsw.Connection, digest: str) -> set[str]:
@@ -59,28 +59,31 @@ def attested(connection: apsw.Connection, digest: str) -> set[str]:
 
 def put_idempotency(connection: apsw.Connection, given: tuple[str, str, str], submission: str) -> None:
     """Remember (party, key, digest of the body) for 24 hours; what is older goes."""
-    connection.execute("DELETE FROM idempotency WHERE created < ?", (_oldest(),))
+    connection.execute("DELETE FROM idempotency WHERE created < ?", (oldest(),))
     connection.execute("INSERT OR REPLACE INTO idempotency VALUES (?,?,?,?,?)", (*given, submission, now()))
 
 
 def idempotency(connection: apsw.Connection, party: str, key: str) -> tuple[str, str] | None:
     """(digest of the body, submission) of a key used in the last 24 hours."""
     row = connection.execute(
-        "SELECT digest, submission FROM idempotency WHERE party = ? AND key = ? AND created >= ?", (party, key, _oldest())
+        "SELECT digest, submission FROM idempotency WHERE party = ? AND key = ? AND created >= ?", (party, key, oldest())
     ).fetchone()
     return None if row is None else (row[0], row[1])
 
 
-def _oldest() -> str:
+def oldest() -> str:
+    """From when on an Idempotency-Key is remembered."""
     return (datetime.now(UTC) - _HOLDS).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _encode(submission: Submission) -> str:
+def encode(submission: Submission) -> str:
+    """A submission as JSON."""
     members = {name: getattr(submission, name) for name in Submission.__dataclass_fields__ if name != "verdict"}
     return orjson.dumps({**members, "verdict": submission.verdict.as_json()}).decode()
 
 
-def _decode(document: str) -> Submission:
+def decode(document: str) -> Submission:
+    """The inverse of `encode`."""
     members: dict[str, Any] = orjson.loads(document)
     members["verdict"] = Verdict.from_json(members["verdict"])
     members["collections"] = tuple(members["collections"])
