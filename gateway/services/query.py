@@ -92,6 +92,7 @@ class Cache:
 
     facts: dict[str, str] = field(default_factory=dict)
     sources: dict[tuple[Access, str], tuple[int, Source]] = field(default_factory=dict)
+    times: dict[tuple[str, int], str | None] = field(default_factory=dict)
 
 
 class View:
@@ -158,6 +159,12 @@ class View:
         self._cache.sources[self.access, collection] = (self.version, source)
         return source
 
+    def predecessor(self, source: Source) -> int | None:
+        """The dataset's version before the one in which the collection last changed, where the collection was there."""
+        found = source.collection
+        before = found.version - 1
+        return None if self.reader.collection(found.id, self.access, version=before) is None else before
+
     def _earlier(self, collection: str, version: int | None, as_of: str | None) -> Source:
         found = self.reader.collection(collection, self.access, version=version, as_of=as_of)
         dataset = None if found is None else self.reader.dataset(found.dataset, self.access)
@@ -215,6 +222,15 @@ class View:
             body = shown.body(body)
         home = source.collection.id if row.parent is None else self.homes(source, [row.parent])[row.parent]
         return Item(source, body, row, target, home)
+
+    def published(self, dataset: Dataset, version: int) -> str | None:
+        """When a version of a dataset was published: what Last-Modified says of the features that it brought."""
+        key = (dataset.id, version)
+        if key not in self._cache.times:
+            if len(self._cache.times) >= _CACHED:
+                self._cache.times.clear()
+            self._cache.times[key] = self.reader.published(dataset.id, version)
+        return self._cache.times[key]
 
     def homes(self, source: Source, features: Sequence[str]) -> dict[str, str]:
         """In which collection of the dataset each of `features` lives; the source's own where it lives in none or in several."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from gateway import __version__
@@ -17,6 +18,7 @@ from gateway.model.access import EVERYTHING
 from gateway.web import problem, upload
 from gateway.web.counting import Counts
 from gateway.web.front import Front
+from gateway.web.methods import Methods
 from gateway.wiring import Gateway
 
 STATIC = Path(__file__).parent / "static"
@@ -24,8 +26,11 @@ ROUTERS = (
     "landing",
     "collections",
     "items",
+    "edits",
     "downloads",
+    "coverages",
     "datasets",
+    "versions",
     "processes",
     "jobs",
     "submissions",
@@ -68,11 +73,17 @@ def create_app(gateway: Gateway, *, use_fast: bool = True, owns: bool = False) -
     )
     app.state.gateway = gateway
     problem.install(app)
+    routes: list[BaseRoute] = []
     for name in ROUTERS:
-        app.include_router(import_module(f"gateway.web.routers.{name}").router)
+        router = import_module(f"gateway.web.routers.{name}").router
+        app.include_router(router)
+        routes += router.routes
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.state.methods = Methods((*routes, app.routes[-1]))
     app.state.counts = Counts(gateway.folder)
-    app.front = Front(super(Application, app).__call__, gateway, counts=app.state.counts, use_fast=use_fast)
+    app.front = Front(
+        super(Application, app).__call__, gateway, counts=app.state.counts, methods=app.state.methods, use_fast=use_fast
+    )
     upload.sweep(gateway.folder)
     with gateway.queries.view(EVERYTHING) as view:
         gateway.downloads.sweep(view.sources())

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-import structlog
 from fastapi import Response
 
 from gateway.errors import GatewayError, TooLarge, Unsupported
-from gateway.web import fast, problem
+from gateway.web import accesslog, fast, problem
 from gateway.web.asked import Asked
 from gateway.web.context import authenticate
 from gateway.web.counting import Counts
+from gateway.web.methods import Methods
 from gateway.wiring import Gateway
 
 type Scope = MutableMapping[str, Any]
@@ -28,23 +28,23 @@ type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT = 1_000_000
 """Bytes of any request body but a submission's."""
 
-_METHODS = b"GET, HEAD, OPTIONS, POST, DELETE"
 _SHARED = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Content-Crs, Content-Disposition, Content-Range, ETag, Link, Location, Last-Modified, "
+        b"Accept-Patch, Accept-Post, Allow, Content-Crs, Content-Disposition, Content-Range, ETag, Link, Location, Last-Modified, "
         b"OGC-NumberMatched, OGC-NumberReturned, Preference-Applied, Repr-Digest, Retry-After",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"Accept, Accept-Language, Authorization"),
 ]
+_PUBLIC, _PRIVATE = (b"cache-control", b"no-cache"), (b"cache-control", b"private, no-cache")
 _PREFLIGHT = [
-    (b"access-control-allow-methods", _METHODS),
     (
         b"access-control-allow-headers",
-        b"Accept, Accept-Language, Attestation, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, "
-        b"Prefer, Range",
+        b"Accept, Accept-Language, Attestation, Authorization, Content-Crs, Content-Type, Idempotency-Key, If-Match, "
+        b"If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Link, Prefer, Range",
     ),
     (b"access-control-max-age", b"3600"),
 ]
@@ -53,18 +53,18 @@ _PAGE = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     b"worker-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 )
-_log = structlog.get_logger("gateway.access")
 
 
 class Front:
     """The outermost layer of the application."""
 
-    def __init__(self, app: App, gateway: Gateway, *, counts: Counts, use_fast: bool = True) -> None:
+    def __init__(self, app: App, gateway: Gateway, *, counts: Counts, methods: Methods, use_fast: bool = True) -> None:
         self._app = app
+        self._methods = methods
         self._counts = counts
         self._gateway = gateway
         self._fast = use_fast
-        self._logs = gateway.settings.log_level in ("debug", "info")
+        self._log = accesslog.opened(gateway.settings.log_level)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; only HTTP is served."""
@@ -102,9 +102,11 @@ class _Exchange:
             if not self._is_complete:
                 await self._fail(problem.unexpected(error, self._asked), error)
         seconds = perf_counter() - begun
-        self._front._counts.add(self._scope["path"], self._status, seconds)
-        if self._front._logs:
-            self._write_log(seconds)
+        path = self._scope["path"]
+        self._front._counts.add(path, self._status, seconds)
+        if self._front._log is not None:
+            party = None if self._asked is None else self._asked.reader.party
+            self._front._log(self._method, path, self._status, self._sent, seconds, party)
 
     async def _answer(self) -> None:
         gateway = self._front._gateway
@@ -114,7 +116,7 @@ class _Exchange:
         if authorization is not None:
             asked.reader = authenticate(gateway, self._method, authorization.decode("latin-1"))
         if self._method == "OPTIONS":
-            await self._respond(Response(status_code=204))
+            await self._respond(Response(headers=self._front._methods.options(asked.path)))
             return
         if asked.headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise Unsupported("a compressed body is not taken", cure="send it without Content-Encoding")
@@ -134,7 +136,7 @@ class _Exchange:
         """Refuse a body that announces itself as too large, before a byte of it is read."""
         if asked.path == "/submissions":
             self._limit = self._front._gateway.settings.max_upload
-        elif asked.path.startswith("/processes/"):
+        elif asked.path.startswith(("/processes/", "/collections/")):
             self._limit = self._front._gateway.settings.max_inline
         announced = asked.headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self._limit:
@@ -148,7 +150,16 @@ class _Exchange:
         return message
 
     async def _respond(self, response: Response) -> None:
-        await response(self._scope, self._receive, self._sending)
+        """Send an answer of ours: one that is whole in two messages, any other as it streams."""
+        body = getattr(response, "body", None)
+        if not isinstance(body, bytes) or response.background is not None:
+            await response(self._scope, self._receive, self._sending)
+            return
+        self._status, self._sent = response.status_code, len(body)
+        headers = [*response.raw_headers, *self._headers(response.raw_headers)]
+        await self._send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        self._is_complete = True
+        await self._send({"type": "http.response.body", "body": b"" if self._method == "HEAD" else body})
 
     async def _fail(self, response: Response, error: Exception) -> None:
         if self._status:
@@ -168,28 +179,18 @@ class _Exchange:
 
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """The headers all answers share; what a key was used for is for its holder alone (RFC 9111, 3.5)."""
-        names = dict(given)
-        added = list(_SHARED)
+        is_page, is_told, allowed = False, False, b"GET, HEAD, OPTIONS"
+        for name, value in given:
+            if name == b"content-type":
+                is_page = value.startswith(b"text/html")
+            elif name == b"cache-control":
+                is_told = True
+            elif name == b"allow":
+                allowed = value
+        added = [*_SHARED, _PAGE] if is_page else list(_SHARED)
         if self._method == "OPTIONS":
-            added += [*_PREFLIGHT, (b"allow", _METHODS)]
-        if names.get(b"content-type", b"").startswith(b"text/html"):
-            added.append(_PAGE)
-        added.append((b"vary", b"Accept, Accept-Language, Authorization"))
-        if b"cache-control" not in names:
+            added += [*_PREFLIGHT, (b"access-control-allow-methods", allowed)]
+        if not is_told:
             private = self._asked is None or b"authorization" in self._asked.headers
-            added.append((b"cache-control", b"private, no-cache" if private else b"no-cache"))
+            added.append(_PRIVATE if private else _PUBLIC)
         return added
-
-    def _write_log(self, seconds: float) -> None:
-        """One line a request, without the query (it may hold secrets) and without any key; only its holder's pseudonym."""
-        party = None if self._asked is None else self._asked.reader.party
-        path = self._scope["path"]
-        _log.info(
-            "request",
-            method=self._method,
-            path=path,
-            status=self._status,
-            bytes=self._sent,
-            ms=round(seconds * 1000, 2),
-            party=party,
-        )

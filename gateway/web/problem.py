@@ -42,6 +42,8 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     code = _HTTP_CODES.get(status, "error")
+    if status == 405:
+        headers["Allow"] = request.app.state.methods.allow(request.url.path)
     body = {"status": status, "code": code, "detail": _HTTP_DETAILS.get(status, "the request cannot be answered")}
     return render(body, request.scope.get("gateway.asked"), headers)
 
