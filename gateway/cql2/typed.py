@@ -52,7 +52,7 @@ _FAMILIES = {"integer": "number", "date": "time", "date-time": "time", "datetime
 _SAID = {"string": "a text", "number": "a number", "boolean": "true or false", "time": "a time", "geometry": "a geometry"}
 _SAID |= {"array": "a list", "interval": "an interval"}
 _MOST_VALUES = 10_000
-_LONGEST_PATTERN = 1000
+_LONGEST_PATTERN = 1500
 
 type Typed = tuple[Operand, str]
 """An operand and its kind: string, integer, number, boolean, date, date-time, interval, geometry or array."""

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gateway.geo.boxes import NOWHERE
 from gateway.model.dataset import Box
 from gateway.model.query import Query
-from gateway.store import geometry
+from gateway.store import geometry, relations
 
+_MOST_PARTS = 4
 _SHRINK = 0.97
 _TRIES = 60
 _ROUNDING = 2.0**-21
@@ -29,11 +31,15 @@ _SURE = f"(({_WITHIN}) OR ({_ACROSS_Y}) OR ({_ACROSS_X}))"
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One box, or a region within its bounds: what surely meets `inner` is in, what only meets `outer` is tested."""
+    """One box, or a region within its bounds: what surely meets `inner` is in, what only meets `outer` is tested.
+
+    `operator` is how a geometry must stand to the region (`store.relations`); other than by intersecting, nothing is sure.
+    """
 
     outer: Box
     inner: Box | None
     region: Any = None
+    operator: str = "intersects"
 
     @property
     def overlap(self) -> tuple[float, float, float, float]:
@@ -57,11 +63,10 @@ class Area:
         return _SURE, (minx, maxx, miny, maxy, *across_y, *across_x)
 
     def admits(self, blobs: Sequence[bytes]) -> list[bool]:
-        """Which of these GeoPackage geometries intersect the area themselves."""
+        """Which of these GeoPackage geometries stand to the area as they must."""
         shapes = shapely.from_wkb(np.array([geometry.body(blob) for blob in blobs], dtype=object))
         shape = shapely.box(*self.outer) if self.region is None else self.region
-        hits: list[bool] = shapely.intersects(shape, shapes).tolist()
-        return hits
+        return [bool(hit) for hit in relations.holds(self.operator, shape, shapes)]
 
 
 def areas(query: Query) -> list[Area]:
@@ -71,6 +76,18 @@ def areas(query: Query) -> list[Area]:
     region = shapely.from_wkb(query.region)
     shapely.prepare(region)
     return [Area(box, _inside(region, box), region) for box in query.boxes]
+
+
+def around(wkb: bytes, operator: str) -> list[Area]:
+    """The areas in which geometries can stand to this one as `operator` says: the parts of a few polygons, else the whole."""
+    shape, box = relations.prepared(wkb)
+    if shapely.is_empty(shape):
+        return [Area(NOWHERE, None, shape, operator)]
+    if operator != "intersects":
+        return [Area(box, None, shape, operator)]
+    if shape.geom_type != "MultiPolygon" or shapely.get_num_geometries(shape) > _MOST_PARTS:
+        return [Area(box, _inside(shape, box), shape)]
+    return [area for part in shapely.get_parts(shape) for area in around(shapely.to_wkb(part), operator)]
 
 
 def _inside(region: Any, box: Box) -> Box | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gateway.errors import ParameterError
 from gateway.model.feature import Field
@@ -22,13 +21,13 @@ from gateway.model.query import (
     Temporal,
     Text,
 )
-from gateway.store import moments
-from gateway.store.columns import Column
-from gateway.store.container import quoted
-from gateway.store.expression import Sql, each, named, pattern, prefix
+from gateway.store import moments, times
+from gateway.store.expression import Sql, compiled, pattern, prefix
 from gateway.store.facts import Facts
+from gateway.store.operands import Operands, fitting, joined
+from gateway.store.spatial import turned
 
-_LARGEST = 2**63 - 1
+_TEXTS = frozenset(("casei", "accenti", "upper", "lower", "concat", "geometry_type"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +36,61 @@ class FeatureTerms:
 
     facts: Facts
 
+    @property
+    def operands(self) -> Operands:
+        """How operands are said."""
+        return Operands(self.facts)
+
     def comparison(self, part: Comparison) -> Sql:
-        """`column` `operator` ?"""
-        field, value = self._value(part.left)
-        return Sql(f"{value} {part.operator} ?", [_fitting(field, part.right)])
+        """`left` `operator` `right`"""
+        if times.concerns((part.left, part.right), self.operands.time):
+            part = times.comparison(part, self.operands.time)
+        left, right = self._alike(part.left, part.right)
+        return Sql(f"{left.text} {part.operator} {right.text}", [*left.values, *right.values])
 
     def like(self, part: Like) -> Sql:
-        """`column` GLOB ?, since LIKE takes A for a."""
-        field, value = self._value(part.operand)
-        if field.type != "string":
-            raise ParameterError(field.name, f"is a {field.type}, not text")
-        wanted = pattern(part)
+        """`operand` GLOB ?, since LIKE takes A for a."""
+        value, wanted = self._text(part.operand), pattern(part)
         first, last = prefix(wanted)
         if last is None or not isinstance(part.operand, Property):
-            return Sql(f"{value} GLOB ?", [wanted])
+            return Sql(f"{value.text} GLOB ?", [*value.values, wanted])
         # The range lets an index find the prefix: SQLite would do so itself only for a pattern that is no bound value.
-        return Sql(f"({value} GLOB ? AND {value} >= ? AND {value} < ?)", [wanted, first, last])
+        return Sql(f"({value.text} GLOB ? AND {value.text} >= ? AND {value.text} < ?)", [wanted, first, last])
 
     def between(self, part: Between) -> Sql:
-        """`column` BETWEEN ? AND ?"""
-        field, value = self._value(part.operand)
-        return Sql(f"{value} BETWEEN ? AND ?", [_fitting(field, part.low), _fitting(field, part.high)])
+        """`operand` BETWEEN `low` AND `high`"""
+        if times.concerns((part.operand, part.low, part.high), self.operands.time):
+            return compiled(times.between(part, self.operands.time), self)
+        value, low, high = self._alike(part.operand, part.low, part.high)
+        return Sql(f"{value.text} BETWEEN {low.text} AND {high.text}", [*value.values, *low.values, *high.values])
 
     def among(self, part: In) -> Sql:
-        """`column` IN (?, …)"""
-        field, value = self._value(part.operand)
-        marks, values = each(part.values, lambda one: _fitting(field, one))
-        return Sql(f"{value} IN ({marks})", values)
+        """`operand` IN (…)"""
+        if times.concerns((part.operand, *part.values), self.operands.time):
+            changed = times.among(part, self.operands.time)
+            part = changed if isinstance(changed, In) else part
+        value, *values = self._alike(part.operand, *part.values)
+        return joined(f"{value.text} IN ({{}})", values) if not value.values else _listed(value, values)
 
     def is_null(self, part: IsNull) -> Sql:
-        """`column` IS NULL"""
-        return Sql(f"{self._value(part.operand)[1]} IS NULL")
+        """`operand` IS NULL"""
+        value = self.operands.said(part.operand)
+        return Sql(f"{value.text} IS NULL", value.values)
 
     def spatial(self, part: Spatial) -> Sql:
-        """Two geometries stand in a relation."""
-        raise ParameterError("filter", "features are not asked by relations in space")
+        """Two geometries stand in a relation; unknown where one has no value."""
+        part = turned(part)
+        left, right = self.operands.said(part.left), self.operands.said(part.right)
+        return Sql(f"gw_related(?, {left.text}, {right.text})", [part.operator, *left.values, *right.values])
 
     def temporal(self, part: Temporal) -> Sql:
         """Two times stand in a relation."""
-        raise ParameterError("filter", "features are not asked by relations in time")
+        return compiled(times.relation(part, self.operands.time), self)
 
     def arrays(self, part: Arrays) -> Sql:
-        """Two lists stand in a relation."""
-        raise ParameterError("filter", "features are not asked by relations of lists")
+        """Two lists, as sets, stand in a relation."""
+        left, right = self.operands.said(part.left), self.operands.said(part.right)
+        return Sql(f"gw_listed(?, {left.text}, {right.text})", [part.operator, *left.values, *right.values])
 
     def intersects(self, part: Intersects) -> Sql:
         """The geometry itself meets the box; unknown without geometry."""
@@ -89,24 +100,33 @@ class FeatureTerms:
         """Features have no full text."""
         raise ParameterError("filter", "features have no full text search")
 
-    def _value(self, operand: Operand) -> tuple[Field, str]:
-        """The field that an operand is, and how its value is said."""
-        match operand:
-            case Property(name):
-                field, column = self._column(name)
-                return field, f"f.{quoted(column.name)}"
-            case Call("casei", (Property(name),)):
-                field, column = self._column(name)
-                return field, f"gw_fold(f.{quoted(column.name)})"
-            case _:
-                raise ParameterError(named(operand), "features are asked by their properties")
-
-    def _column(self, name: str) -> tuple[Field, Column]:
-        found = self.facts.column(name)
+    def _alike(self, *operands: Operand) -> list[Sql]:
+        """Operands compared with one another: literals as the column holds them that they are compared with."""
+        found = next((known for operand in operands if (known := self.operands.declared(operand)) is not None), None)
         if found is None:
-            known = ", ".join(field.name for field in self.facts.collection.fields[:20])
-            raise ParameterError(name, "is no property of this collection", cure=f"properties: {known or 'none'}")
-        return found
+            return [self.operands.said(operand) for operand in operands]
+        return [self.operands.said(_like(found[0], operand)) for operand in operands]
+
+    def _text(self, operand: Operand) -> Sql:
+        found = self.operands.declared(_innermost(operand))
+        if found is not None and found[0].type != "string":
+            raise ParameterError(found[0].name, f"is a {found[0].type}, not text")
+        return self.operands.said(operand)
+
+
+def _like(field: Field, operand: Operand) -> Operand:
+    return operand if isinstance(operand, Property) else fitting(field, operand)
+
+
+def _innermost(operand: Operand) -> Operand:
+    while isinstance(operand, Call) and operand.name in _TEXTS and operand.name != "geometry_type":
+        operand = operand.arguments[0]
+    return operand
+
+
+def _listed(value: Sql, values: list[Sql]) -> Sql:
+    found = joined(f"{value.text} IN ({{}})", values)
+    return Sql(found.text, [*value.values, *found.values])
 
 
 def during(interval: tuple[str | None, str | None] | None) -> Sql:
@@ -122,24 +142,3 @@ def during(interval: tuple[str | None, str | None] | None) -> Sql:
         parts.append("(f.gw_to IS NULL OR f.gw_to >= ?)")
         values.append(first)
     return Sql(" AND ".join(parts) or "1", list(values))
-
-
-def _fitting(field: Field, value: Operand) -> Any:
-    """A value as its column holds it. Raises ParameterError for a value of another type."""
-    if isinstance(value, Call) and value.name == "casei" and isinstance(value.arguments[0], str):
-        return value.arguments[0].casefold()
-    if not isinstance(value, str | int | float | None):
-        raise ParameterError(field.name, "is compared with literals")
-    if value is None:
-        return None
-    if field.type == "string":
-        return value if isinstance(value, str) else _as_text(value)
-    if isinstance(value, str) or (field.type == "boolean") != isinstance(value, bool):
-        raise ParameterError(field.name, f"is a {field.type}, {value!r} is not")
-    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
-        return float(value)
-    return value
-
-
-def _as_text(value: bool | int | float) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

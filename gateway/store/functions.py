@@ -1,13 +1,16 @@
-"""SQL functions that every connection of ours has: the five that GeoPackage's R-tree triggers call, and three of our own."""
+"""SQL functions that every connection of ours has: the five that GeoPackage's R-tree triggers call, and our own."""
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from typing import Any
 
 import apsw
 import shapely
 
-from gateway.store import geometry
+from gateway.errors import Unreadable
+from gateway.store import geometry, moments, relations
 
 
 def register(connection: apsw.Connection) -> None:
@@ -19,6 +22,77 @@ def register(connection: apsw.Connection) -> None:
 def fold(text: object) -> object:
     """Text without case (Unicode case folding); anything else as it is."""
     return text.casefold() if isinstance(text, str) else text
+
+
+def plain(text: object) -> object:
+    """Text without accents (what is left of its decomposed form); anything else as it is."""
+    if not isinstance(text, str) or text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
+
+
+def upper(text: object) -> object:
+    """Text in capital letters; anything else as it is."""
+    return text.upper() if isinstance(text, str) else text
+
+
+def lower(text: object) -> object:
+    """Text in small letters; anything else as it is."""
+    return text.lower() if isinstance(text, str) else text
+
+
+def first(text: object) -> str | None:
+    """The first microsecond that a text names (`store.moments`); None where it names none."""
+    try:
+        return moments.start(text) if isinstance(text, str) else None
+    except Unreadable:
+        return None
+
+
+def last(text: object) -> str | None:
+    """The last microsecond that a text names; None where it names none."""
+    try:
+        return moments.end(text) if isinstance(text, str) else None
+    except Unreadable:
+        return None
+
+
+def remainder(left: Any, right: Any) -> int | float | None:
+    """What a division leaves, with the sign of `left`; None without a divisor."""
+    if left is None or not right:
+        return None
+    if isinstance(left, int) and isinstance(right, int):
+        return int(math.copysign(1, left)) * (abs(left) % abs(right))
+    return None if math.isinf(left) else math.fmod(left, right)
+
+
+def quotient(left: Any, right: Any) -> int | float | None:
+    """A division cut to whole numbers, towards zero; None without a divisor."""
+    if left is None or not right:
+        return None
+    if isinstance(left, int) and isinstance(right, int):
+        whole = abs(left) // abs(right)
+        return whole if (left < 0) == (right < 0) else -whole
+    found = left / right
+    return float(math.trunc(found)) if math.isfinite(found) else None
+
+
+def power(base: Any, exponent: Any) -> float | None:
+    """`base` to `exponent`; None where there is none, or none that a double holds."""
+    if base is None or exponent is None:
+        return None
+    try:
+        return math.pow(base, exponent)
+    except (ValueError, OverflowError):
+        return None
+
+
+def absolute(value: Any) -> int | float | None:
+    """The number without its sign."""
+    if value is None:
+        return None
+    return float(-value) if value == -(2**63) else value if value >= 0 else -value
 
 
 def overlaps(blob: bytes | None, minx: float, miny: float, maxx: float, maxy: float) -> int | None:
@@ -72,6 +146,21 @@ _FUNCTIONS: tuple[tuple[str, Any, int], ...] = (
     ("ST_MaxX", _maxx, 1),
     ("ST_MaxY", _maxy, 1),
     ("gw_fold", fold, 1),
+    ("gw_plain", plain, 1),
+    ("gw_upper", upper, 1),
+    ("gw_lower", lower, 1),
+    ("gw_first", first, 1),
+    ("gw_last", last, 1),
+    ("gw_mod", remainder, 2),
+    ("gw_div", quotient, 2),
+    ("gw_power", power, 2),
+    ("gw_abs", absolute, 1),
+    ("gw_related", relations.related, 3),
+    ("gw_listed", relations.listed, 3),
+    ("gw_area", relations.area, 2),
+    ("gw_perimeter", relations.perimeter, 2),
+    ("gw_centroid", relations.centroid, 1),
+    ("gw_kind", relations.kind, 1),
     ("gw_overlaps", overlaps, 5),
     ("gw_meets", meets, 5),
 )

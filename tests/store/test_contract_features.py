@@ -161,7 +161,6 @@ def test_a_filter_follows_three_valued_logic(twin, expression, wanted):
         Comparison(Property("age"), "=", True),
         Comparison(Property("name"), "; DROP TABLE", "x"),
         Like(Property("age"), "7%"),
-        Like(Property("name"), "%a" * 40),
         Like(Property("name"), "a" * 5000),
     ],
 )
