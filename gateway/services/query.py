@@ -91,6 +91,7 @@ class Cache:
     """Facts that never change, and collections as views last saw them, with the version they were seen at."""
 
     facts: dict[str, str] = field(default_factory=dict)
+    accesses: dict[Person, Access] = field(default_factory=dict)
     sources: dict[tuple[Access, str], tuple[int, Source]] = field(default_factory=dict)
     times: dict[tuple[str, int], str | None] = field(default_factory=dict)
 
@@ -287,8 +288,13 @@ class QueryService:
         self._cache = Cache()
 
     def access(self, reader: Person) -> Access:
-        """What this reader may see, decided by the charter."""
-        return decide.access(self._charter, reader)
+        """What this reader may see, decided by the charter, which stands as long as the twin is open."""
+        found = self._cache.accesses.get(reader)
+        if found is None:
+            if len(self._cache.accesses) >= _CACHED:
+                self._cache.accesses.clear()
+            found = self._cache.accesses[reader] = decide.access(self._charter, reader)
+        return found
 
     @contextmanager
     def view(self, access: Access) -> Iterator[View]:

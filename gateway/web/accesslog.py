@@ -7,12 +7,13 @@ request pays for it.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import orjson
 import structlog
+
+from gateway.web import clock
 
 _log = structlog.get_logger("gateway.access")
 
@@ -38,24 +39,10 @@ def _told(method: str, path: str, status: int, sent: int, seconds: float, party:
 
 def _written(method: str, path: str, status: int, sent: int, seconds: float, party: str | None) -> None:
     line = dict(_members(method, path, status, sent, seconds, party))
-    line["event"], line["level"], line["timestamp"] = "request", "info", _now()
+    line["event"], line["level"], line["timestamp"] = "request", "info", clock.microseconds()
     sys.stderr.buffer.write(orjson.dumps(line) + b"\n")
     sys.stderr.buffer.flush()
 
 
 def _members(method: str, path: str, status: int, sent: int, seconds: float, party: str | None) -> Mapping[str, Any]:
     return {"method": method, "path": path, "status": status, "bytes": sent, "ms": round(seconds * 1000, 2), "party": party}
-
-
-_second = (0, "")
-
-
-def _now() -> str:
-    """The time as structlog writes it: RFC 3339 UTC with microseconds. The text of a second is made once."""
-    global _second
-    whole, part = divmod(time.time_ns() // 1000, 1_000_000)
-    second, text = _second
-    if second != whole:
-        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-        _second = (whole, text)
-    return f"{text}.{part:06d}Z"

@@ -11,6 +11,8 @@ from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, JSONFG, TURTLE, Offe
 from gateway.web.representations import TABLE
 
 _TITLES = {GEOJSON: "GeoJSON", HTML: "a web page", JSON_LD: "linked data", TURTLE: "linked data"}
+_ANY, _WHOLE = b"\0", b"\1"
+"""Where the address of a link goes; no JSON has these bytes."""
 
 
 class Alternates:
@@ -18,14 +20,15 @@ class Alternates:
 
     def __init__(self, own: Offer, offers: Sequence[Offer], lead: str) -> None:
         others = [offer for offer in offers if offer is not own]
-        self._any = [_tail(offer, lead) for offer in others if not _is_whole(offer)]
-        self._whole = [_tail(offer, lead) for offer in others if _is_whole(offer)]
+        links = [_ANY + _tail(offer, lead) for offer in others if not _is_whole(offer)]
+        links += [_WHOLE + _tail(offer, lead) for offer in others if _is_whole(offer)]
+        self._links = b",".join(links)
 
     def spliced(self, asked: Asked) -> bytes:
         """Comma-joined links; those that come in the storage CRS alone are without `crs`."""
         begin = _begin(asked.again(f=None))
         alone = _begin(asked.again(f=None, crs=None)) if b"crs=" in asked.scope["query_string"] else begin
-        return b",".join([*[begin + tail for tail in self._any], *[alone + tail for tail in self._whole]])
+        return self._links.replace(_ANY, begin).replace(_WHOLE, alone)
 
 
 def _begin(address: str) -> bytes:

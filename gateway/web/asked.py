@@ -125,8 +125,13 @@ class Asked:
     def _path(self) -> str:
         return quote(self.scope.get("raw_path") or self.path.encode(), safe="%/:@!$'()*,;=~-._")
 
+    @cached_property
+    def _kept(self) -> list[tuple[str, str]]:
+        """(name, parameter as it stands in an address), in order."""
+        return [(name, f"{_quoted(name)}={_quoted(value)}") for name, value in self.pairs]
+
     def _tail(self, changes: Mapping[str, str | None]) -> str:
-        kept = [f"{_quoted(name)}={_quoted(value)}" for name, value in self.pairs if name not in changes]
+        kept = [text for name, text in self._kept if name not in changes]
         kept += [f"{_quoted(name)}={_quoted(value)}" for name, value in changes.items() if value is not None]
         return f"{self._path}?{'&'.join(kept)}" if kept else self._path
 
