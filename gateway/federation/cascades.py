@@ -14,7 +14,9 @@ from gateway.errors import Conflict, NotFound, RemoteError, UsageError
 from gateway.federation.host import Host
 from gateway.gates import egress
 from gateway.geo import crs as systems
+from gateway.geo import transform
 from gateway.model.cascade import Cascade
+from gateway.model.crs import CRS84
 from gateway.model.dataset import Box
 from gateway.model.feature import Field
 from gateway.settings import Settings
@@ -84,16 +86,28 @@ def remove(twin: Path, collection: str) -> None:
 
 def probe(cascade: Cascade, settings: Settings) -> Cascade:
     """The definition with the fields its provider says there are, unless it declares them itself."""
-    if cascade.is_coverage or cascade.fields:
+    if cascade.fields and not cascade.is_coverage:
         return cascade
     host = Host(cascade.id, cascade.provider, settings)
     try:
-        found = host.ask("fields").document["fields"]
+        document = host.ask("fields").document
     finally:
         host.close()
+    found = document["fields"]
     if not isinstance(found, dict):
         raise RemoteError(f"the provider of {cascade.id} tells no fields", place=cascade.id)
-    return replace(cascade, fields=tuple(_field(str(name), entry) for name, entry in found.items()))
+    complete = replace(cascade, fields=tuple(_field(str(name), entry) for name, entry in found.items()))
+    return _placed(complete, document) if cascade.is_coverage else complete
+
+
+def _placed(cascade: Cascade, document: Mapping[str, Any]) -> Cascade:
+    """A coverage with the system and the extent of its raster. Raises UsageError for a raster that says no EPSG code."""
+    if not document.get("epsg") or not document.get("box"):
+        raise UsageError("the raster says no coordinate reference system with an EPSG code", place=cascade.id)
+    crs = systems.known(f"EPSG:{document['epsg']}", "crs")
+    west, south, east, north = map(float, document["box"])
+    (box, *_) = transform.boxes((west, south, east, north), crs, CRS84)
+    return replace(cascade, crs=crs, box=box)
 
 
 def _judge(cascade: Cascade, settings: Settings) -> None:
@@ -149,7 +163,9 @@ def _fields(path: Path, value: Any) -> tuple[Field, ...]:
 def _field(name: str, entry: Any) -> Field:
     kind = entry.get("type") if isinstance(entry, dict) else None
     form = entry.get("format") if isinstance(entry, dict) else None
-    return Field(name, kind if kind in _TYPES else "string", form if form in _FORMATS else None)
+    if kind not in _TYPES:
+        kind = "number" if str(kind).startswith(("float", "int", "uint")) else "string"
+    return Field(name, kind, form if form in _FORMATS else None)
 
 
 def _text(cascade: Cascade) -> str:

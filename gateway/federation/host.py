@@ -107,6 +107,8 @@ class Host:
             while (frame := frames.read(pipe)) is not None:
                 document, blob = frame
                 self._settle(document, blob)
+        with suppress(OSError):
+            pipe.close()
         with self._guard:
             left = {} if self._process is not process and self._process is not None else dict(self._waiting)
             for number in left:

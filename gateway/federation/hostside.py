@@ -8,6 +8,7 @@ nor a name that changes its address leads them inside.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import socket
 import sys
@@ -70,7 +71,7 @@ class Side:
     def _ask(self, method: str, arguments: Mapping[str, Any]) -> tuple[Any, bytes]:
         provider = _provider(self._order["provider"])
         if method == "fields":
-            return {"fields": provider.get_fields() or provider.fields, "storage": provider.storage_crs.to_string()}, b""
+            return {"fields": provider.get_fields() or provider.fields, **_domain(provider)}, b""
         if method == "get":
             return provider.get(arguments["identifier"]), b""
         found = provider.query(**{name: value for name, value in arguments.items() if value is not None})
@@ -80,10 +81,25 @@ class Side:
 
 
 def _provider(definition: Mapping[str, Any]) -> Any:
-    """A provider, made anew for each question as pygeoapi does; it keeps what must last in its module."""
+    """A provider, made anew for each question as pygeoapi does; it keeps what must last in its module.
+
+    The library under a raster's provider connects by itself, past the rules, so a remote raster is brought here first.
+    """
     from pygeoapi.plugin import load_plugin
 
+    data = definition["data"]
+    if definition.get("type") == "coverage" and isinstance(data, str) and data.startswith(("http://", "https://")):
+        definition = {**definition, "data": str(remote.kept(data))}
     return load_plugin("provider", dict(definition))
+
+
+def _domain(provider: Any) -> dict[str, Any]:
+    """Where a raster lies, in its own system: what pygeoapi's rasterio provider keeps of the file."""
+    known = getattr(provider, "_coverage_properties", None)
+    system = getattr(getattr(provider, "_data", None), "crs", None)
+    if known is None or system is None:
+        return {}
+    return {"box": list(known["bbox"]), "epsg": system.to_epsg(), "size": [known["width"], known["height"]]}
 
 
 def _told(error: Exception) -> list[str]:
@@ -98,7 +114,7 @@ def _told(error: Exception) -> list[str]:
         (MemoryError, "out-of-time"),
     )
     kind = next((name for kind, name in kinds if isinstance(error, kind)), "remote")
-    if kind == "remote" and "timed out" in str(error).lower():
+    if kind == "remote" and re.search(r"timed out|took more than", str(error)):
         kind = "out-of-time"
     return [kind, f"{type(error).__name__}: {error}"[:500]]
 

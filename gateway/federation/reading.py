@@ -187,6 +187,8 @@ class CascadedReader:
     def _asked(self, cascade: Cascade, query: Query, offset: int, limit: int) -> tuple[list[Row], int | None]:
         if self._remote(cascade.id, query.access) is None:
             raise NotFound(f"there is no collection {cascade.id}")
+        if cascade.is_coverage:
+            raise NotFound("a coverage has no items", place=cascade.id, cure=f"/collections/{cascade.id}/coverage")
         found = self._hosts[cascade.id].ask("query", offset=offset, limit=limit, **_arguments(cascade, query)).document
         if not isinstance(found, dict) or not isinstance(found.get("features"), list):
             raise RemoteError(f"the provider of {cascade.id} gave no features", place=cascade.id)
@@ -204,6 +206,7 @@ def _collection(cascade: Cascade, dataset: Dataset) -> Collection:
         box=cascade.box,
         version=dataset.version,
         remote=True,
+        item_type="coverage" if cascade.is_coverage else "feature",
     )
 
 

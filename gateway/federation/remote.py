@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -15,6 +18,12 @@ from gateway.gates import json as strict
 LARGEST = 64_000_000
 """Bytes of one answer of a remote."""
 
+LARGEST_FILE = 2_000_000_000
+"""Bytes of one raster that is brought here."""
+_REFRESH = 600.0
+
+_files: dict[str, tuple[Path, float]] = {}
+_bringing = threading.Lock()
 _allowed: list[str] = []
 _seconds = 20.0
 
@@ -39,6 +48,17 @@ def answer(url: str, accept: str) -> egress.Reply:
     if reply.status != 200:
         raise RemoteError(f"the remote answered {reply.status}")
     return reply
+
+
+def kept(url: str) -> Path:
+    """A file brought from its address, for the life of this process; after ten minutes it is brought anew."""
+    with _bringing:
+        place, since = _files.get(url, (None, 0.0))
+        if place is None or time.monotonic() - since > _REFRESH:
+            place = Path(tempfile.mkdtemp(prefix="gateway-raster-")) / "raster"
+            egress.fetch(url, place, limit=LARGEST_FILE, seconds=_seconds, allowed=_allowed)
+            _files[url] = place, time.monotonic()
+        return place
 
 
 def with_parameters(url: str, parameters: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """A pygeoapi provider over a feature type of a remote Web Feature Service 2.0 (OGC 09-025r2).
 
-In a provider block: ``name: gateway.federation.wfs.WebFeatures``, ``data`` the address of the service, ``options: {typename: …}``.
+In a provider block: ``name: gateway.federation.wfs.WebFeatures``, ``data`` the address of the service, ``options: {typename: …}``,
+and ``id_field`` where the ids are to come from a property.
 GeoJSON is asked for where the service offers it, else GML 3.2, which the gateway's own adapter reads. Coordinates are asked for
 in EPSG:4326 and given in visualisation order (longitude, latitude), as GeoJSON has them.
 """
@@ -88,7 +89,12 @@ class WebFeatures(BaseProvider):  # type: ignore[misc]
 
     def get(self, identifier: str, **_: Any) -> dict[str, Any]:
         """One feature by its resource id (7.9.2.3.2). Raises NotFound."""
-        found = self._features({"request": "GetFeature", "srsName": _SYSTEM, "resourceId": identifier, "typeNames": self._typename})
+        asked = {"request": "GetFeature", "typeNames": self._typename, "srsName": _SYSTEM}
+        if self.id_field:
+            asked["filter"] = _filter((), [(self.id_field, identifier)])
+        else:
+            asked["resourceId"] = identifier
+        found = self._features(asked)
         if not found:
             raise NotFound("there is no such feature")
         return found[0]
@@ -104,7 +110,14 @@ class WebFeatures(BaseProvider):  # type: ignore[misc]
         found = strict.loads(self._answer({**asked, "outputFormat": format}, "*/*"))
         if not isinstance(found, dict) or not isinstance(found.get("features"), list):
             raise RemoteError("the service's answer is no GeoJSON")
-        return list(found["features"])
+        return [self._identified(feature) for feature in found["features"]]
+
+    def _identified(self, feature: Any) -> Any:
+        """A feature with the value of `id_field` as its id, where the block names one (some services give GeoJSON without ids)."""
+        if self.id_field and isinstance(feature, dict):
+            value = (feature.get("properties") or {}).get(self.id_field)
+            return feature if value is None else {**feature, "id": value}
+        return feature
 
     def _from_gml(self, text: bytes) -> list[dict[str, Any]]:
         """GML by the gateway's adapter, as GeoJSON in longitude and latitude."""

@@ -36,6 +36,8 @@ class Collection:
     description: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
     """Whether its features stay with a remote service: then their number is not known beforehand, nor when they change."""
+    item_type: str = "feature"
+    """``feature``, or ``coverage`` for a raster, which has no items."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,6 @@ def health(request: Request) -> Response:
 
 def _read(asked: Asked) -> None:
     with asked.gateway.queries.view(EVERYTHING) as view:
-        collections = view.reader.collections(EVERYTHING)
-        if collections:
-            view.items(view.source(collections[0].id), ItemsRequest(limit=1))
+        own = [collection for collection in view.reader.collections(EVERYTHING) if not collection.remote]
+        if own:
+            view.items(view.source(own[0].id), ItemsRequest(limit=1))
