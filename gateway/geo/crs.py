@@ -7,6 +7,7 @@ and `vertical_of` take it apart into ``EPSG:28992`` and ``EPSG:5709``; `same` co
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import pyproj
 from pyproj.crs import CompoundCRS
@@ -105,6 +106,14 @@ def wkt(crs: Crs) -> str:
     if not crs.is_known:
         return "undefined"
     return _wkt(crs)
+
+
+def projjson(crs: Crs) -> dict[str, Any]:
+    """The definition as PROJJSON (GeoParquet's `crs`)."""
+    base = system(crs.horizontal)
+    if crs.vertical is not None:
+        base = CompoundCRS(title(crs), [base, system(crs.vertical)])
+    return dict(base.to_json_dict())
 
 
 def epsg_number(crs: Crs) -> int | None:

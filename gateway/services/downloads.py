@@ -42,6 +42,10 @@ FORMATS = (
     Format("cityjsonseq", "CityJSONSeq", "application/city+json-seq", ".city.jsonl", streams=True),
     Format("citygml", "CityGML 2.0", "application/gml+xml", ".gml", streams=False),
     Format("geopackage", "GeoPackage", "application/geopackage+sqlite3", ".gpkg", streams=False),
+    Format("jsonfg", "JSON-FG", "application/vnd.ogc.fg+json", ".fg.json", streams=True),
+    Format("flatgeobuf", "FlatGeobuf", "application/flatgeobuf", ".fgb", streams=False),
+    Format("geoparquet", "GeoParquet", "application/vnd.apache.parquet", ".parquet", streams=False),
+    Format("csv", "CSV", "text/csv; charset=utf-8; header=present", ".csv", streams=False),
 )
 
 

@@ -19,7 +19,7 @@ from gateway.services.making import Say, Sink, digest_of
 from gateway.services.query import Source, View
 
 _PORTION = 500
-_SEQUENTIAL = frozenset({"cityjsonseq"})
+_SEQUENTIAL = frozenset({"cityjsonseq", "jsonfg"})
 """Formats that are written from beginning to end; the others go back in their file, or make it elsewhere first."""
 
 
@@ -40,16 +40,9 @@ def content(source: Source, view: View, format: str, path: Path, say: Say) -> st
 
 def _ready(source: Source, view: View, path: Path, say: Say) -> str:
     """GeoJSON from the ready bytes of the store, as the items door sends them: CRS84, footprints."""
-    dataset = source.dataset
-    head = {
-        "type": "FeatureCollection",
-        "name": source.collection.id,
-        "attribution": dataset.owner_name,
-        "dateOfActuality": dataset.record.actuality or dataset.updated,
-        "license": dataset.licence or dataset.record.licence,
-    }
+    head = {"type": "FeatureCollection", "name": source.collection.id, **_told(source)}
     with Sink(path, say) as sink:
-        sink.write(orjson.dumps({name: value for name, value in head.items() if value})[:-1] + b',"features":[\n')
+        sink.write(orjson.dumps(head)[:-1] + b',"features":[\n')
         after: int | None = None
         while True:
             page = view.reader.page(Query(source.collection.id, view.access, limit=_PORTION, after=after))
@@ -60,6 +53,17 @@ def _ready(source: Source, view: View, path: Path, say: Say) -> str:
             after = page.last
         sink.write(b"\n]}\n")
         return sink.digest()
+
+
+def _told(source: Source) -> dict[str, str]:
+    """Source, date of actuality and licence, as far as they are known."""
+    dataset = source.dataset
+    told = {
+        "attribution": dataset.owner_name,
+        "dateOfActuality": dataset.record.actuality or dataset.updated,
+        "license": dataset.licence or dataset.record.licence,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _features(source: Source, view: View) -> Iterator[Feature]:
@@ -80,4 +84,4 @@ def _output(source: Source) -> Output:
     found = source.collection
     title = pick(found.title, ("en", "fr")) or None
     layer = Layer(found.id, title, found.geometry_type, found.fields, found.features)
-    return Output(crs=found.crs, title=title, layers=(layer,), box=found.storage_box)
+    return Output(crs=found.crs, title=title, layers=(layer,), box=found.storage_box, members=_told(source))

@@ -20,7 +20,7 @@ from gateway.services import encoding
 from gateway.services.query import Rows, Source, View
 from gateway.services.question import ItemsRequest, choose_crs
 from gateway.web.asked import Asked
-from gateway.web.negotiation import CITYGML, CITYGML_3, CITYJSON, CITYJSONSEQ, CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, JSONFG, Offer
+from gateway.web.negotiation import CITYGML, CITYGML_3, CITYJSON, CITYJSONSEQ, CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, GEOPARQUET, JSONFG, Offer
 from gateway.web.parameters import next_token
 
 type Members = Callable[[Rows], dict[str, Any]]
@@ -55,6 +55,7 @@ TABLE: dict[Offer, Representation] = {
     CITYGML_3: Representation("citygml3", "CityGML 3.0", ".gml", is_whole=True),
     CSV: Representation("csv", "CSV", ".csv", is_file=True),
     FLATGEOBUF: Representation("flatgeobuf", "FlatGeobuf", ".fgb", is_file=True),
+    GEOPARQUET: Representation("geoparquet", "GeoParquet", ".parquet", is_file=True),
     GEOPACKAGE: Representation("geopackage", "GeoPackage", ".gpkg", is_file=True),
 }
 """By offer, in the order in which they are listed."""

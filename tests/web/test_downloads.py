@@ -15,11 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway import registry, wiring
+from gateway import wiring
 from gateway.model.access import EVERYTHING, PUBLIC
 from gateway.model.submission import Request
 from gateway.ports import ReadOptions
 from gateway.services.downloads import FORMATS
+from gateway.services.formats import detect
 from gateway.services.making import Made, Making
 from gateway.settings import Settings
 
@@ -43,17 +44,18 @@ def test_a_download_read_back_has_every_feature(twin: Twin, tmp_path: Path, name
     assert response.headers["Content-Disposition"] == f'attachment; filename="houses{format.suffix}"'
     path = tmp_path / f"houses{format.suffix}"
     path.write_bytes(response.content)
-    with registry.get("adapters", name).open(path, ReadOptions()) as reading:
+    with detect(path).open(path, ReadOptions()) as reading:
         found = {feature.id: feature.properties["usage"] for feature in reading}
     assert len(found) == HOUSES
     assert set(found.values()) == {"office", "flats"}
 
 
-@pytest.mark.parametrize("name", ["geojson", "geopackage"])
+@pytest.mark.parametrize("name", ["geojson", "geopackage", "jsonfg", "flatgeobuf"])
 def test_gdal_reads_a_download_and_counts_as_we_do(twin: Twin, tmp_path: Path, name: str) -> None:
     import pyogrio
 
-    path = tmp_path / f"trees.{'gpkg' if name == 'geopackage' else name}"
+    suffix = next(format.suffix for format in FORMATS if format.name == name)
+    path = tmp_path / f"trees{suffix}"
     path.write_bytes(fetched(twin, "trees", name).content)
     found = pyogrio.read_info(path, force_feature_count=True)
     assert found["features"] == TREES
@@ -68,6 +70,10 @@ def test_a_collection_links_to_its_downloads(twin: Twin) -> None:
         "application/city+json-seq",
         "application/gml+xml",
         "application/geopackage+sqlite3",
+        "application/vnd.ogc.fg+json",
+        "application/flatgeobuf",
+        "application/vnd.apache.parquet",
+        "text/csv; charset=utf-8; header=present",
     ]
     for link in links:
         assert twin.client.get(link["href"]).headers["Content-Type"] == link["type"]
@@ -156,6 +162,7 @@ from pathlib import Path
 from gateway import wiring
 from gateway.model.access import EVERYTHING
 from gateway.services.downloads import FORMATS
+from gateway.services.formats import detect
 gateway = wiring.open_gateway(Path(sys.argv[1]))
 with gateway.queries.view(EVERYTHING) as view:
     source = view.source("points")
