@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime
 
 from gateway.cql2.node import Node, Place, fault, shown
+from gateway.errors import ParameterError
 from gateway.model.query import Instant
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -14,6 +15,14 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _CURE = "'2024-05-01' or '2024-05-01T08:00:00Z'"
+
+
+def of_parameter(text: str, parameter: str) -> Instant:
+    """The instant that a query parameter states. Raises ParameterError naming it."""
+    try:
+        return instant(text, 0)
+    except ParameterError as error:
+        raise ParameterError(parameter, error.message, cure=error.cure) from error
 
 
 def literal(node: Node) -> Instant:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.cql2.instants import of_parameter
 from gateway.errors import ParameterError
 from gateway.geo import crs as systems
 from gateway.geo import transform
@@ -19,10 +20,11 @@ from gateway.model.access import Access
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field, Scalar
-from gateway.model.query import And, Box, Comparison, Expression, Property, Query
+from gateway.model.query import And, Array, Arrays, Box, Comparison, Expression, Or, Property, Query
 from gateway.services.boxes import halves, near
 from gateway.services.boxes import horizontal_box as horizontal_box
 from gateway.services.filtering import Filter, expression
+from gateway.services.queryables import Queryable, queryables
 from gateway.services.selection import Selection
 
 OFFERED = tuple(Crs(code) for code in ("EPSG:4326", "EPSG:3857", "EPSG:4258", "EPSG:3035"))
@@ -138,14 +140,25 @@ def _boxes(collection: Collection, request: ItemsRequest) -> tuple[tuple[Box, ..
 
 def _filter(collection: Collection, request: ItemsRequest) -> Expression | None:
     """The CQL2 filter and the property parameters, all of which must hold (OGC 19-079r2, /req/filter/mixing-expressions)."""
-    fields = {field.name: field for field in collection.fields}
-    parts: list[Expression] = [Comparison(Property(name), "=", _value(fields[name], text)) for name, text in request.properties]
+    known = {one.name: one for one in queryables(collection)}
+    parts: list[Expression] = [_equal(known[name], text) for name, text in request.properties]
     if request.filter is not None:
         crs = choose_crs(collection, request.filter.crs, "filter-crs")
         parts.append(expression(collection, request.filter, crs))
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _equal(asked: Queryable, text: str) -> Expression:
+    """The property has this value; of a list, that it is among its members."""
+    if asked.kind == "array":
+        texts = Arrays("contains", Property(asked.name), Array((text,)))
+        amount = number(text)
+        return texts if amount is None else Or((texts, Arrays("contains", Property(asked.name), Array((amount,)))))
+    if asked.field is None and asked.kind == "date-time":
+        return Comparison(Property(asked.name), "=", of_parameter(text, asked.name))
+    return Comparison(Property(asked.name), "=", _value(asked.field or Field(asked.name, asked.kind), text))
 
 
 def _value(field: Field, text: str) -> Scalar:

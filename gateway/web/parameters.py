@@ -11,10 +11,13 @@ from hashlib import blake2b
 
 import orjson
 
+from gateway import cql2
 from gateway.errors import ParameterError
 from gateway.model.dataset import Collection
 from gateway.model.feature import Scalar
+from gateway.services.filtering import Filter
 from gateway.services.query import Items, Rows, Source, View
+from gateway.services.queryables import queryables
 from gateway.services.question import ItemsRequest, number
 from gateway.services.selection import MOST as MOST_NAMES
 from gateway.services.selection import Selection, selection
@@ -24,8 +27,9 @@ from gateway.web.asked import Asked
 DEFAULT_LIMIT = 10
 SHOWN = ("properties", "exclude-properties", "profile")
 MOMENT = ("version", "as-of")
-ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "after", "sortby", *SHOWN, *MOMENT)
-RESERVED = frozenset({*ITEMS, "f", "lang", "filter", "filter-lang", "filter-crs"})
+FILTER = ("filter", "filter-lang", "filter-crs")
+ITEMS = ("bbox", "bbox-crs", "crs", "datetime", *FILTER, "limit", "after", "sortby", *SHOWN, *MOMENT)
+RESERVED = frozenset({*ITEMS, "f", "lang"})
 """Names that never mean a property, now or in a later part of the standard."""
 
 _MOST_TERMS = 8
@@ -43,8 +47,9 @@ _INSTANT = re.compile(
 
 
 def filterable(collection: Collection) -> tuple[str, ...]:
-    """Properties that are query parameters of this collection's items: all declared ones whose name means nothing else."""
-    return tuple(field.name for field in collection.fields if field.name not in RESERVED)
+    """Properties that are query parameters of this collection's items (OGC 19-079r2, /req/queryables-query-parameters/parameters):
+    all queryables but the geometry whose name means nothing else."""
+    return tuple(one.name for one in queryables(collection) if one.kind != "geometry" and one.name not in RESERVED)
 
 
 def items_request(collection: Collection, given: Mapping[str, str], largest: int) -> ItemsRequest:
@@ -62,7 +67,17 @@ def items_request(collection: Collection, given: Mapping[str, str], largest: int
         sort=sort,
         position=position,
         shown=shown(collection, given),
+        filter=filter_of(given),
     )
+
+
+def filter_of(given: Mapping[str, str]) -> Filter | None:
+    """The CQL2 filter of a request (OGC 19-079r2, /req/filter/filter-param, -lang-param and -crs-param)."""
+    language = given.get("filter-lang", cql2.TEXT)
+    if language not in cql2.LANGUAGES:
+        raise ParameterError("filter-lang", "not a language of filters", cure=f"one of {', '.join(cql2.LANGUAGES)}")
+    text, crs = given.get("filter"), _named(given, "filter-crs")
+    return None if text is None else Filter(text, language, crs)
 
 
 def shown(collection: Collection, given: Mapping[str, str]) -> Selection | None:
