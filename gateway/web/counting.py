@@ -32,6 +32,7 @@ _ROUTES = (
     *("/collections/{collectionId}/queryables", "/datasets/{datasetId}", "/submissions/{submissionId}", "/processes/{processId}"),
     *("/processes/{processId}/execution", "/jobs/{jobId}", "/jobs/{jobId}/results", OTHER),
 )
+    *("/collections/{collectionId}/sortables", "/datasets/{datasetId}/versions"),
 _STATUSES = (
     200,
     201,

@@ -63,11 +63,14 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/conformance": _get("capabilities", "conformance", "The conformance classes kept", "Conformance"),
         "/api": _get("capabilities", "api", "This document", "Any", media=_OPENAPI),
         "/collections": _get("data", "collections", "The collections", "Collections"),
-        "/collections/{collectionId}": _get("data", "collection", "One collection", "Collection", path=("collectionId",)),
+        "/collections/{collectionId}": _get(
+            "data", "collection", "One collection", "Collection", path=("collectionId",), own=("version", "as-of")
+        ),
         "/collections/{collectionId}/schema": _schema("schema", "The schema of its features"),
         "/collections/{collectionId}/queryables": _schema("queryables", "The properties it can be filtered by"),
         "/collections/{collectionId}/items": _items("items", "Features of a collection", ["collectionId"], []),
         "/collections/{collectionId}/items/{featureId}": _item(),
+        "/collections/{collectionId}/sortables": _schema("sortables", "The properties it can be sorted by"),
         "/collections/{collectionId}/download": _download(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
         "/datasets/{datasetId}": _get(
@@ -96,6 +99,7 @@ _RECORD = ("application/json", "application/vnd.iso.19139+xml", "application/ld+
 def _get(
     tag: str,
     name: str,
+_SHOWN = ("properties", "exclude-properties", "profile", "version", "as-of")
     summary: str,
     schema: str,
     *,
@@ -107,12 +111,13 @@ def _get(
     extra: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     kinds = (media,) if isinstance(media, str) else media
+    own: tuple[str, ...] = (),
     content: dict[str, Any] = {kind: {"schema": _ref("schemas", schema)} for kind in kinds}
     if html:
         content["text/html"] = {"schema": {"type": "string"}}
-    own = [*path, f"f-{formats}" if formats else "f", "lang"]
+    names = [*path, *own, f"f-{formats}" if formats else "f", "lang"]
     codes = {"404": "NotFound"} if path else {}
-    return {"get": _operation(tag, name, summary, own, content, codes | (extra or {}), secured=secured)}
+    return {"get": _operation(tag, name, summary, names, content, codes | (extra or {}), secured=secured)}
 
 
 def _operation(
@@ -137,11 +142,12 @@ def _ref(kind: str, name: str) -> dict[str, str]:
 
 
 def _schema(name: str, summary: str) -> dict[str, Any]:
-    return _get("data", name, summary, "Any", path=("collectionId",), media="application/schema+json")
+    media = "application/schema+json"
+    return _get("data", name, summary, "Any", path=("collectionId",), own=("version", "as-of"), media=media)
 
 
 def _items(name: str, summary: str, path: list[str], properties: list[dict[str, Any]]) -> dict[str, Any]:
-    own = [*path, "limit", "bbox", "bbox-crs", "datetime", "crs", "after", "f-items", "lang"]
+    own = [*path, "limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", *_SHOWN, "after", "f-items", "lang"]
     content = {"application/geo+json": {"schema": _ref("schemas", "FeatureCollection")}, **_encodings()}
     operation = _operation("data", name, summary, own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER | parts.NUMBER_HEADERS
@@ -173,7 +179,7 @@ def _property(field: Field) -> dict[str, Any]:
 def _item() -> dict[str, Any]:
     linked = {kind: {"schema": {"type": "string"}} for kind in ("application/ld+json", "text/turtle")}
     content = {"application/geo+json": {"schema": _ref("schemas", "Feature")}, **_encodings(), **linked}
-    own = ["collectionId", "featureId", "crs", "f-feature", "lang"]
+    own = ["collectionId", "featureId", "crs", *_SHOWN, "f-feature", "lang"]
     operation = _operation("data", "item", "One feature", own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER
     return {"get": operation}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.services.downloads import FORMATS
+from gateway.services.selection import MOST as MOST_NAMES
 from gateway.web import features
 from gateway.web.negotiation import LANGUAGES
 
@@ -58,7 +59,18 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
             "datetime", "Only features valid at this instant or in this interval (RFC 3339, .. for open)", {"type": "string"}
         ),
         "after": query("after", "The paging token of a next link", {"type": "string"}),
+        "before": query("before", "Only versions before this one", {"type": "integer", "minimum": 1}),
+        "sortby": query("sortby", "The order: +NAME or -NAME (descending), of the sortables", _names(8)),
+        "properties": query("properties", "The properties shown, geometry among them; all unless said", _names(MOST_NAMES)),
+        "exclude-properties": query("exclude-properties", "The properties not shown", _names(MOST_NAMES)),
+        "profile": query("profile", "How references are written", {"type": "array", "items": {"type": "string"}}),
+        "version": query("version", "A version of the dataset", {"type": "integer", "minimum": 1}),
+        "as-of": query("as-of", "The version that stood at this time of publication (RFC 3339)", {"type": "string"}),
     }
+
+
+def _names(most: int) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": most, "items": {"type": "string"}}
 
 
 def _format(*names: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The pages a person reads: one function a page, each a response; templates and words lie beside."""
 
 from gateway.web.pages.about import api, conformance, landing, problem, sign_in
-from gateway.web.pages.catalogue import collection, collections, dataset, datasets, files, schema
+from gateway.web.pages.catalogue import collection, collections, dataset, datasets, files, schema, versions
 from gateway.web.pages.features import item, items
 from gateway.web.pages.processes import job, jobs, process, processes
 from gateway.web.pages.verdicts import submission, submissions
@@ -26,4 +26,5 @@ __all__ = [
     "sign_in",
     "submission",
     "submissions",
+    "versions",
 ]

@@ -16,7 +16,12 @@ from gateway.services.query import Source
 from gateway.services.question import offered
 from gateway.web import licences
 from gateway.web.asked import Asked
+from gateway.web.describe import moment
+from gateway.web.messages import text
 from gateway.web.pages.render import page
+
+ROLES = ("id", "type", "reference", "primary-geometry", "primary-interval-start", "primary-interval-end")
+"""The roles of properties that pages have words for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,22 @@ def collection(asked: Asked, source: Source, files: Sequence[File], headers: Map
         card=card(asked, source.dataset),
         systems=systems_offered,
         files=files,
+        then=moment(source),
     )
 
 
 def schema(asked: Asked, source: Source, body: Mapping[str, Any], name: str, headers: Mapping[str, str]) -> Response:
     """The properties of a collection as a table."""
     return page(
-        asked, "schema.html", headers=headers, source=source, found=source.collection, name=name, properties=body["properties"]
+        asked,
+        "schema.html",
+        headers=headers,
+        source=source,
+        found=source.collection,
+        name=name,
+        properties=body["properties"],
+        then=moment(source),
+        roles={role: text(f"role-{role}", asked.language_or_default()) for role in ROLES},
     )
 
 
@@ -97,3 +111,9 @@ def datasets(asked: Asked, found: Sequence[Dataset], headers: Mapping[str, str])
 def dataset(asked: Asked, found: Dataset, headers: Mapping[str, str]) -> Response:
     """One dataset with its record."""
     return page(asked, "dataset.html", headers=headers, found=found, record=found.record, card=card(asked, found))
+
+
+def versions(asked: Asked, dataset: Dataset, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    """The versions of a dataset; `body` is the same as JSON."""
+    following = next((entry["href"] for entry in body["links"] if entry["rel"] == "next"), None)
+    return page(asked, "versions.html", headers=headers, found=dataset, versions=body["versions"], following=following)

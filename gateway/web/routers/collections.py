@@ -1,4 +1,4 @@
-"""``/collections`` and one collection, its schema and what it can be filtered by (OGC 17-069r4, 7.13 and 7.14)."""
+"""``/collections`` and one collection with its schema, and what it can be filtered and sorted by (OGC 17-069r4, 7.13, 7.14)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.model.crs import CRS84
 from gateway.services.question import OFFERED
-from gateway.web import attribution, caching, describe, pages
+from gateway.web import attribution, caching, describe, pages, schemas
 from gateway.web.answers import document
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
 from gateway.web.features import link
 from gateway.web.negotiation import HTML, JSON, Offer
-from gateway.web.parameters import filterable
+from gateway.web.parameters import MOMENT, source_of
 
 router = APIRouter()
-SCHEMA = Offer("json", describe.SCHEMA_TYPE, ("application/json",))
+SCHEMA = Offer("json", schemas.SCHEMA_TYPE, ("application/json",))
+_MOMENT = frozenset(MOMENT)
 
 
 @router.get("/collections")
@@ -25,10 +26,10 @@ def collections(request: Request) -> Response:
     asked.read(frozenset())
     offer = asked.offer(JSON, HTML)
     with asked.gateway.queries.view(asked.access) as view:
-        tag = caching.etag(asked, view, offer)
+        sources = view.sources()
+        tag = caching.etag(asked, view, offer, of=[caching.of_dataset(source.dataset) for source in sources])
         if caching.is_fresh(asked, tag):
             return caching.not_modified(tag)
-        sources = view.sources()
     if offer is HTML:
         return pages.collections(asked, sources, {"ETag": tag})
     body = {
@@ -44,42 +45,51 @@ def collections(request: Request) -> Response:
 
 @router.get("/collections/{collection}")
 def collection(request: Request, collection: str) -> Response:
-    """One collection."""
+    """One collection, as it stands or as it stood."""
     asked = asked_of(request)
-    asked.read(frozenset())
+    asked.read(_MOMENT)
     offer = asked.offer(JSON, HTML)
     with asked.gateway.queries.view(asked.access) as view:
-        source = view.source(collection)
-        files = pages.files(asked, source) if offer is HTML else ()
-        tag = caching.etag(asked, view, offer, files)
-    if caching.is_fresh(asked, tag):
-        return caching.not_modified(tag)
+        source = source_of(asked, view, collection)
+        before = view.predecessor(source)
+        files = pages.files(asked, source) if offer is HTML and source.version is None else ()
+        tag = caching.etag(asked, view, offer, files, of=caching.of_dataset(source.dataset))
+    if caching.is_fresh(asked, tag, source.dataset.updated):
+        return caching.not_modified(tag, source.dataset.updated)
     head = {**caching.headers(tag, source.dataset), "Link": attribution.named(asked, source.dataset).link}
     if offer is HTML:
         return pages.collection(asked, source, files, head)
-    return document(asked, describe.collection(asked, source), headers=head)
+    return document(asked, describe.collection(asked, source, before), headers=head)
 
 
 @router.get("/collections/{collection}/schema")
 def schema(request: Request, collection: str) -> Response:
-    """The schema of the features' properties."""
+    """The returnables and receivables: the schema of the features (OGC 23-058r2, clause 10)."""
     return _schema(asked_of(request), collection, "schema")
 
 
 @router.get("/collections/{collection}/queryables")
 def queryables(request: Request, collection: str) -> Response:
-    """The properties that are query parameters of the items."""
+    """What features can be filtered by (clause 11)."""
     return _schema(asked_of(request), collection, "queryables")
 
 
+@router.get("/collections/{collection}/sortables")
+def sortables(request: Request, collection: str) -> Response:
+    """What features can be sorted by (clause 12)."""
+    return _schema(asked_of(request), collection, "sortables")
+
+
 def _schema(asked: Asked, collection: str, name: str) -> Response:
-    asked.read(frozenset())
+    asked.read(_MOMENT)
     offer = asked.offer(SCHEMA, HTML)
     with asked.gateway.queries.view(asked.access) as view:
-        source = view.source(collection)
-        tag = caching.etag(asked, view, offer)
-    names = filterable(source.collection) if name == "queryables" else None
-    body = describe.schema(asked, source, name=name, geometry=name == "schema", names=names)
+        source = source_of(asked, view, collection)
+        tag = caching.etag(asked, view, offer, of=caching.of_dataset(source.dataset))
+        if caching.is_fresh(asked, tag, source.dataset.updated):
+            return caching.not_modified(tag, source.dataset.updated)
+        body = schemas.document(asked, view, source, name)
+    head = caching.headers(tag, source.dataset)
     if offer is HTML:
-        return pages.schema(asked, source, body, name, caching.headers(tag, source.dataset))
-    return document(asked, body, media_type=describe.SCHEMA_TYPE, headers=caching.headers(tag, source.dataset))
+        return pages.schema(asked, source, body, name, head)
+    return document(asked, body, media_type=schemas.SCHEMA_TYPE, headers=head)
