@@ -386,23 +386,6 @@ class Blobs(Protocol):
     def remove(self, digest: str) -> None: ...
 
 
-class TileCache(Protocol):
-    """Made tiles by key (``collection/grid/matrix/row/column``): anything in it may go at any time and is made anew."""
-
-    def get(self, key: str) -> bytes | None: ...
-    def put(self, key: str, content: bytes) -> None:
-        """Keep bytes under a key, all or none of them; older ones may go for them."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Take a key away; one that is not there is no error."""
-        ...
-
-    def keys(self, prefix: str) -> Iterator[str]:
-        """The keys below ``prefix/``, all for an empty prefix."""
-        ...
-
-
 # --- projections -----------------------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,16 @@ class Settings:
     """Days that the finished jobs of parties and their results are kept; those of callers without a key stay an hour."""
     max_inline: int = 20_000_000
     """Bytes of an execute request, with the files in it."""
+    tile_cache: int = 2_000_000_000
+    """Bytes of made tiles that are kept beside the twin; the oldest go first."""
+    s3_endpoint: str | None = None
+    """Address of the S3-compatible service that holds blobs and tiles, where twin.toml names a bucket; else AWS itself."""
+    s3_region: str = "us-east-1"
+    """Region of the bucket."""
+    s3_key: str | None = None
+    """Access key id of the bucket."""
+    s3_secret: str | None = None
+    """Secret access key of the bucket."""
     log_level: str = "info"
     """debug, info, warning or error."""
     corpus: str | None = None

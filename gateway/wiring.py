@@ -25,11 +25,14 @@ from gateway.services.projections import Projector
 from gateway.services.publish import PublishService
 from gateway.services.query import QueryService
 from gateway.services.signing_keys import SigningKeys
+from gateway.services.tiles import TileService
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 from gateway.store.blobs import FolderBlobs
 from gateway.store.jobs import JobTable, folder_of
 from gateway.store.signing import JournalKey
+from gateway.tiles.cache import StoredTiles
+from gateway.tiles.projection import TilesProjection
 
 OPERATOR = "operator"
 
@@ -54,6 +57,7 @@ class Gateway:
     projector: Projector
     sparql: SparqlBroker
     cascaded: CascadedStore
+    tiles: TileService
 
     def close(self) -> None:
         """Stop child processes and what is being made, and close the store."""
@@ -99,7 +103,8 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
     charter = load(facts["charter"])
     blobs = FolderBlobs(folder / "blobs")
     graph = GraphProjection(folder / "graph", facts["id_base"])
-    projector = Projector(store, (graph,), folder / "projector.lock", wait=settings.projection_wait)
+    made = StoredTiles.in_folder(folder / "tiles", settings.tile_cache)
+    projector = Projector(store, (graph, TilesProjection(made)), folder / "projector.lock", wait=settings.projection_wait)
     identity = IdentityService(store, charter)
     cascaded = CascadedStore(store, cascades.load(folder), settings)
     queries = QueryService(cascaded if cascaded.ids else store, charter, settings)
@@ -120,6 +125,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         projector=projector,
         sparql=SparqlBroker(folder / "graph", settings),
         cascaded=cascaded,
+        tiles=TileService(made, without=cascaded.ids),
     )
 
 

@@ -15,15 +15,14 @@ from gateway.geo import transform
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Box, Collection
 from gateway.model.query import Query
-from gateway.ports import TileCache
-from gateway.services.query import QueryService, Source, View
+from gateway.services.query import Source, View
 from gateway.tiles import kept
 from gateway.tiles.framing import Frame
 from gateway.tiles.grids import Grid, Matrix, Span, grids
-from gateway.tiles.kept import Changes, Kept
-from gateway.tiles.make import Made, Shape, make
+from gateway.tiles.kept import Changes, Kept, TileCache
+from gateway.tiles.make import Made, Shape, id_key, make
 
-__all__ = ["Address", "Grid", "Kept", "Matrix", "Span", "TileService", "grid_of", "grids_of", "limits"]
+__all__ = ["Address", "Grid", "Kept", "Matrix", "Span", "TileService", "all_grids", "grid_of", "layer_fields", "limits", "spans"]
 
 _IN_MEMORY = 16_000_000
 """Bytes of tiles one process holds ready."""
@@ -57,9 +56,24 @@ def grid_of(name: str) -> Grid:
     return found
 
 
-def grids_of(collection: Collection) -> list[Grid]:
-    """The grids a collection has tiles on: those that hold some of it. None for one without geometry or without a known CRS."""
-    return [grid for grid in grids().values() if limits(collection, grid)]
+def all_grids() -> list[Grid]:
+    """The grids tiles are served on."""
+    return list(grids().values())
+
+
+def layer_fields(collection: Collection) -> dict[str, str]:
+    """The properties that features have in tiles, with their types: the declared ones, and the feature's id."""
+    fields = {field.name: field.type for field in collection.fields}
+    return {**fields, id_key(list(fields)): "string"}
+
+
+def spans(collections: Sequence[Collection], grid: Grid) -> dict[str, Span]:
+    """The tiles that the extents of several collections touch together, by matrix, coarsest first."""
+    found: dict[str, list[Span]] = {}
+    for collection in collections:
+        for name, span in limits(collection, grid).items():
+            found.setdefault(name, []).append(span)
+    return {name: _union(name, found[name]) for name in grid.matrices if name in found}
 
 
 def limits(collection: Collection, grid: Grid) -> dict[str, Span]:
@@ -74,16 +88,20 @@ def _limits(storage: Box, degrees: Box, crs: Crs, grid: Grid) -> dict[str, Span]
     boxes = _in_grid(storage, degrees, crs, grid)
     found = {}
     for name, matrix in grid.matrices.items():
-        spans = [span for box in boxes if (span := matrix.span(box)) is not None]
-        if spans:
-            found[name] = Span(
-                name,
-                min(span.min_row for span in spans),
-                max(span.max_row for span in spans),
-                min(span.min_column for span in spans),
-                max(span.max_column for span in spans),
-            )
+        touched = [span for box in boxes if (span := matrix.span(box)) is not None]
+        if touched:
+            found[name] = _union(name, touched)
     return found
+
+
+def _union(name: str, touched: Sequence[Span]) -> Span:
+    return Span(
+        name,
+        min(span.min_row for span in touched),
+        max(span.max_row for span in touched),
+        min(span.min_column for span in touched),
+        max(span.max_column for span in touched),
+    )
 
 
 def _in_grid(storage: Box, degrees: Box, crs: Crs, grid: Grid) -> Sequence[Box]:
@@ -116,17 +134,26 @@ class TileService:
     a later version only if no change since then meets it; so nothing has to be taken away in time, and nothing stale is served.
     """
 
-    def __init__(self, queries: QueryService, cache: TileCache) -> None:
-        self._queries = queries
+    def __init__(self, cache: TileCache, without: frozenset[str] = frozenset()) -> None:
+        """`without` are the collections that lie elsewhere and have no tiles here."""
         self._cache = cache
+        self._without = without
         self._ready = _Memory()
         self._changes: OrderedDict[tuple[str, int, int], Changes] = OrderedDict()
         self._guard = threading.Lock()
 
+    def grids(self, source: Source) -> list[Grid]:
+        """The grids a collection has tiles on: those that hold some of it; none for one without geometry or a known CRS."""
+        return [grid for grid in grids().values() if self.offers(source, grid)]
+
+    def offers(self, source: Source, grid: Grid) -> bool:
+        """Whether a collection has tiles on a grid."""
+        return source.collection.id not in self._without and bool(limits(source.collection, grid))
+
     def address(self, source: Source, grid: Grid, matrix: str, row: str, column: str) -> Address:
         """The tile that a path names. Raises NotFound outside the grid and outside the collection's limits."""
         level, span = grid.matrices.get(matrix), limits(source.collection, grid).get(matrix)
-        if level is None or span is None or not (_is_number(row) and _is_number(column)):
+        if level is None or span is None or not self.offers(source, grid) or not (_is_number(row) and _is_number(column)):
             raise NotFound("there is no such tile", cure="the tileset's tileMatrixSetLimits say which there are")
         found = Address(grid, level, int(row), int(column))
         if not span.holds(found.row, found.column):

@@ -1,4 +1,4 @@
-"""Where made tiles are kept: an object store, which is a folder unless one is configured (port `TileCache`)."""
+"""Where made tiles are kept: an object store, which is a folder unless one is configured (`gateway.tiles.kept.TileCache`)."""
 
 from __future__ import annotations
 

@@ -29,12 +29,10 @@ class Made:
     body: bytes
     step: int
 
-    @property
-    def thinning(self) -> str | None:
-        """What was left out, in words; None where nothing was."""
-        if self.step == 0:
-            return None
-        return f"1 in {2**self.step} of the features below {_least(self.step):.3g} px"
+
+def thinning(step: int) -> str | None:
+    """What a step of thinning leaves out, in words; None for the first, which leaves nothing out."""
+    return None if step == 0 else f"1 in {2**step} of the features below {_least(step):.3g} px"
 
 
 def make(frame: Frame, layer: str, fields: Sequence[Field], ask: Ask, expected: float = 0.0) -> Made:

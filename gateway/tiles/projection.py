@@ -8,10 +8,10 @@ from gateway.errors import NotFound
 from gateway.model.access import EVERYTHING
 from gateway.model.dataset import Collection
 from gateway.model.journal import Entry
-from gateway.ports import Reader, TileCache
+from gateway.ports import Reader
 from gateway.tiles.framing import Frame
 from gateway.tiles.grids import grids
-from gateway.tiles.kept import Changes, Kept
+from gateway.tiles.kept import Changes, Kept, TileCache
 
 _CURSOR = "cursor"
 _KEY_PARTS = 5

@@ -29,6 +29,7 @@ ROUTERS = (
     "edits",
     "downloads",
     "coverages",
+    "tiles",
     "datasets",
     "versions",
     "processes",

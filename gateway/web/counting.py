@@ -21,6 +21,9 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 """Upper ends of the latency histogram, in seconds; the last bucket is everything above."""
 
 OTHER = "other"
+_TILESET = "/collections/{collectionId}/tiles/{tileMatrixSetId}"
+_TILE = f"{_TILESET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
+_WHOLE_TILE = "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"
 _ROUTES = (
     *("/", "/conformance", "/api", "/collections", "/datasets", "/submissions", "/health", "/csw", "/sparql", "/metrics"),
     *("/processes", "/jobs", "/sign-in", "/static", "/id", "/collections/{collectionId}", "/collections/{collectionId}/items"),
@@ -29,10 +32,12 @@ _ROUTES = (
         "/collections/{collectionId}/download",
         "/collections/{collectionId}/schema",
     ),
+    *("/collections/{collectionId}/sortables", "/datasets/{datasetId}/versions"),
     *("/collections/{collectionId}/queryables", "/datasets/{datasetId}", "/submissions/{submissionId}", "/processes/{processId}"),
+    *("/tiles", "/tiles/{tileMatrixSetId}", "/tileMatrixSets", "/tileMatrixSets/{tileMatrixSetId}"),
+    *("/collections/{collectionId}/tiles", "/collections/{collectionId}/styles", _TILESET, _TILE, _WHOLE_TILE),
     *("/processes/{processId}/execution", "/jobs/{jobId}", "/jobs/{jobId}/results", OTHER),
 )
-    *("/collections/{collectionId}/sortables", "/datasets/{datasetId}/versions"),
 _STATUSES = (
     200,
     201,
@@ -138,5 +143,9 @@ def route_of(path: str) -> str:
 
 
 def _item(parts: list[str]) -> str:
-    """Ids of features may have slashes in them."""
+    """Ids of features may have slashes in them; tiles lie deeper than the rest."""
+    if parts[0] == "tiles":
+        return _WHOLE_TILE
+    if parts[0] == "collections" and parts[2] == "tiles":
+        return _TILE if "/" in parts[3] else _TILESET
     return "/collections/{collectionId}/items/{featureId}" if parts[0] == "collections" and parts[2] == "items" else OTHER

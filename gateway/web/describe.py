@@ -10,7 +10,7 @@ from gateway.model.text import UNDETERMINED, Text, pick
 from gateway.services.downloads import FORMATS
 from gateway.services.query import Source
 from gateway.services.question import offered
-from gateway.web import attribution, licences
+from gateway.web import attribution, licences, tiles
 from gateway.web.asked import Asked
 from gateway.web.features import GEOJSON_TYPE, ITEMS_OFFERS, link
 from gateway.web.negotiation import HTML, Offer
@@ -99,13 +99,13 @@ def _links(asked: Asked, source: Source) -> list[dict[str, str]]:
     for format in FORMATS if source.version is None else ():
         title = f"the whole collection as {format.name}"
         links.append(link(asked.url(*here, "download", f=format.name), "enclosure", format.media_type, title))
+    links += tiles.collection_links(asked, source)
     licence = licences.address(asked, dataset)
     if licence is not None:
         links.append({"href": licence, "rel": "license", "title": dataset.licence or licence})
     return links
 
 
-def dataset(asked: Asked, found: Dataset) -> dict[str, Any]:
 def moment(source: Source) -> dict[str, str]:
     """The parameter that keeps an address at the version that was asked for."""
     return {} if source.version is None else {"version": str(source.version)}
@@ -129,6 +129,7 @@ def _histories(asked: Asked, source: Source, predecessor: int | None) -> list[di
     return found
 
 
+def dataset(asked: Asked, found: Dataset) -> dict[str, Any]:
     """One dataset with the members of its record that people search by."""
     record, languages = found.record, asked.languages
     here = ("datasets", found.id)
@@ -163,8 +164,8 @@ def _histories(asked: Asked, source: Source, predecessor: int | None) -> list[di
             link(asked.url(*here, f="xml"), "alternate", "application/vnd.iso.19139+xml", "its record as ISO 19139"),
             link(asked.url(*here, f="jsonld"), "alternate", "application/ld+json", "this dataset as linked data"),
             link(asked.url(*here, f="ttl"), "alternate", "text/turtle", "this dataset as linked data"),
-            *(
             link(asked.url(*here, "versions"), "version-history", "application/json", "its versions"),
+            *(
                 link(
                     asked.url("collections", part.id),
                     "http://www.opengis.net/def/rel/ogc/1.0/data-meta",

@@ -10,11 +10,13 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import ParameterError
 from gateway.model.query import Box
-from gateway.web import features
+from gateway.web import features, tiles
 from gateway.web.asked import Asked
 from gateway.web.parameters import bbox
 
 _CHEAP = frozenset({"bbox", "limit", "after", "f", "lang"})
+_TILE = 8
+"""Parts of ``/collections/{id}/tiles/{grid}/{matrix}/{row}/{column}``."""
 _INLINE = 20_000
 """A question of about this many candidate features at most is answered in the event loop: a thread would cost more than it."""
 
@@ -25,6 +27,9 @@ async def answer(asked: Asked, scope: Any) -> Response | None:
     if not raw.startswith(b"/collections/"):
         return None
     parts = raw.split(b"/")
+    if len(parts) == _TILE and parts[3] == b"tiles":
+        place = [_name(part) for part in (parts[2], *parts[4:])]
+        return tiles.ready(asked, place) or await run_in_threadpool(tiles.answer, asked, place)
     if len(parts) not in (4, 5) or parts[3] != b"items" or not parts[2]:
         return None
     names = [_name(part) for part in parts]

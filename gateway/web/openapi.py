@@ -11,6 +11,7 @@ from gateway.services.downloads import FORMATS
 from gateway.services.query import View
 from gateway.web import openapi_parts as parts
 from gateway.web import openapi_processes as processes
+from gateway.web import openapi_tiles
 from gateway.web.asked import Asked
 from gateway.web.parameters import DEFAULT_LIMIT, filterable
 from gateway.web.representations import TABLE
@@ -36,7 +37,8 @@ def document(asked: Asked, view: View, title: str) -> dict[str, Any]:
         "paths": _paths(asked, collections),
         "components": {
             "parameters": parts.parameters(asked.gateway.settings.max_limit, DEFAULT_LIMIT)
-            | processes.parameters(JOBS_LARGEST, DEFAULT_LIMIT),
+            | processes.parameters(JOBS_LARGEST, DEFAULT_LIMIT)
+            | openapi_tiles.parameters(),
             "responses": parts.RESPONSES | processes.RESPONSES,
             "schemas": parts.SCHEMAS | processes.SCHEMAS,
             "securitySchemes": {
@@ -50,6 +52,7 @@ def document(asked: Asked, view: View, title: str) -> dict[str, Any]:
 _TAGS = {
     "capabilities": "What is here and what it conforms to",
     "data": "Features of the collections",
+    "tiles": "Vector tiles of the collections, and their styles",
     "datasets": "Datasets and their records",
     "processes": "What can be executed, and the jobs",
     "submissions": "Publishing, and the verdicts of the charter",
@@ -67,15 +70,19 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
             "data", "collection", "One collection", "Collection", path=("collectionId",), own=("version", "as-of")
         ),
         "/collections/{collectionId}/schema": _schema("schema", "The schema of its features"),
+        "/collections/{collectionId}/sortables": _schema("sortables", "The properties it can be sorted by"),
         "/collections/{collectionId}/queryables": _schema("queryables", "The properties it can be filtered by"),
         "/collections/{collectionId}/items": _items("items", "Features of a collection", ["collectionId"], []),
         "/collections/{collectionId}/items/{featureId}": _item(),
-        "/collections/{collectionId}/sortables": _schema("sortables", "The properties it can be sorted by"),
         "/collections/{collectionId}/download": _download(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
         "/datasets/{datasetId}": _get(
             "datasets", "dataset", "One dataset and its record", "Any", path=("datasetId",), media=_RECORD
         ),
+        "/datasets/{datasetId}/versions": _get(
+            "datasets", "versions", "The published versions of a dataset", "Any", path=("datasetId",), own=("limit", "before")
+        ),
+        **openapi_tiles.paths(),
         **processes.paths(),
         "/submissions": _submissions(),
         "/submissions/{submissionId}": _get(
@@ -92,6 +99,7 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
     return paths
 
 
+_SHOWN = ("properties", "exclude-properties", "profile", "version", "as-of")
 _OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 _RECORD = ("application/json", "application/vnd.iso.19139+xml", "application/ld+json", "text/turtle")
 
@@ -99,11 +107,11 @@ _RECORD = ("application/json", "application/vnd.iso.19139+xml", "application/ld+
 def _get(
     tag: str,
     name: str,
-_SHOWN = ("properties", "exclude-properties", "profile", "version", "as-of")
     summary: str,
     schema: str,
     *,
     path: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
     media: str | tuple[str, ...] = "application/json",
     html: bool = True,
     secured: bool = False,
@@ -111,7 +119,6 @@ _SHOWN = ("properties", "exclude-properties", "profile", "version", "as-of")
     extra: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     kinds = (media,) if isinstance(media, str) else media
-    own: tuple[str, ...] = (),
     content: dict[str, Any] = {kind: {"schema": _ref("schemas", schema)} for kind in kinds}
     if html:
         content["text/html"] = {"schema": {"type": "string"}}

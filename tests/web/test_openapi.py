@@ -116,14 +116,23 @@ SAMPLES = {
     "planted": "2001-03-01",
     "listed": "true",
     "storeys": "2",
+    "collections": "trees,houses",
     "type": "process",
     "processID": "echo,convert",
     "status": "successful,failed",
     "minDuration": "0",
     "maxDuration": "10",
     "offset": "0",
+    "before": "2",
+    "sortby": "height,-usage",
+    "properties": "height,geometry",
+    "exclude-properties": "usage",
+    "profile": "rel-as-key",
+    "version": "1",
+    "as-of": "2999-01-01",
 }
 IDS = {"{collectionId}": "trees", "{featureId}": "tree-1", "{datasetId}": "trees", "{processId}": "echo"}
+IDS |= {"{tileMatrixSetId}": "WebMercatorQuad", "{tileMatrix}": "0", "{tileRow}": "0", "{tileCol}": "0"}
 
 
 def test_oas_impl_every_declared_path_and_parameter_works(twin: Twin, definition: dict[str, Any]) -> None:
@@ -161,12 +170,14 @@ def test_security_the_key_is_declared_and_optional_for_reading(definition: dict[
 
 def test_every_route_of_ours_is_described(twin: Twin, definition: dict[str, Any]) -> None:
     """No resource of OGC API is served that the definition does not name."""
-    from gateway.web.routers import collections, datasets, health, items, jobs, landing, processes, submissions
+    from gateway.web.routers import collections, datasets, health, items, jobs, landing, processes, submissions, tiles
 
-    modules = (landing, collections, items, datasets, processes, jobs, submissions, health)
+    modules = (landing, collections, items, tiles, datasets, processes, jobs, submissions, health)
     served = {route.path for module in modules for route in module.router.routes}  # type: ignore[attr-defined]
     plain = {
         path.replace("{collection}", "{collectionId}")
+        .replace("{grid}", "{tileMatrixSetId}")
+        .replace("{matrix}/{row}/{column}", "{tileMatrix}/{tileRow}/{tileCol}")
         .replace("{feature:path}", "{featureId}")
         .replace("{dataset}", "{datasetId}")
         .replace("{submission}", "{submissionId}")

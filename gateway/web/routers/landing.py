@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.web import caching, openapi, pages
+from gateway.web import caching, describe_tiles, openapi, pages, tiles
 from gateway.web.answers import document
 from gateway.web.asked import Asked
 from gateway.web.conformance import CLASSES
@@ -48,6 +48,8 @@ def _links(asked: Asked) -> list[dict[str, str]]:
         link(asked.url("api", f="html"), "service-doc", "text/html", "the documentation of the API"),
         link(asked.url("conformance"), "conformance", "application/json", "the conformance classes kept"),
         link(asked.url("collections"), "data", "application/json", "the collections of features"),
+        link(asked.url("tiles"), tiles.VECTOR, "application/json", "vector tiles of all collections"),
+        link(asked.url("tileMatrixSets"), describe_tiles.SCHEMES, "application/json", "the grids tiles are served on"),
         link(asked.url("processes"), PROCESSES, "application/json", "the processes"),
         link(asked.url("jobs"), JOBS, "application/json", "the jobs"),
         link(asked.url("datasets"), "related", "application/json", "the datasets and their records"),
