@@ -21,6 +21,9 @@ import pyproj
 import pytest
 import shapely
 
+sys.path.insert(0, str(Path(__file__).parent / "shared"))
+import object_storage as object_storages
+
 
 def pytest_report_header() -> str:
     return (
@@ -95,3 +98,10 @@ def _await(address: str, server: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)
     raise AssertionError(f"{address} does not answer")
+
+
+@pytest.fixture(scope="session")
+def object_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object_storages.ObjectStorage]:
+    """A real S3-compatible server with an empty bucket."""
+    with object_storages.serving(tmp_path_factory.mktemp("s3")) as found:
+        yield found
