@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -11,8 +10,9 @@ from fastapi import Response
 from gateway.model.crs import Crs
 from gateway.model.text import pick
 from gateway.services.query import Item, Items, Rows, Source
-from gateway.web import attribution, caching, linked, representations
+from gateway.web import attribution, caching, clock, linked, profiles, representations
 from gateway.web.alternates import Alternates
+from gateway.web.answers import Whole
 from gateway.web.asked import Asked
 from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, JSONFG, TURTLE, Offer
 from gateway.web.parameters import ITEMS, MOMENT, SHOWN, filterable, items_request, next_token, shown, source_of
@@ -50,6 +50,7 @@ def items(asked: Asked, collection: str) -> Response:
         source = source_of(asked, view, collection)
         given = asked.read({*ITEMS, *filterable(source.collection)})
         request = items_request(source.collection, given, asked.gateway.settings.max_limit)
+        profile = profiles.chosen(source, given.get("profile"))
         tag = caching.etag(asked, view, offer, of=caching.of_dataset(source.dataset))
         if caching.is_fresh(asked, tag, source.dataset.updated):
             return caching.not_modified(tag, source.dataset.updated)
@@ -62,7 +63,8 @@ def items(asked: Asked, collection: str) -> Response:
         from gateway.web import pages
 
         return pages.items(asked, found, head)
-    return Response(_collection(asked, found), headers=head, media_type=GEOJSON_TYPE)
+    head["Link"] = profiles.header(profile) + head["Link"]
+    return Whole(_collection(asked, found, profile), head, GEOJSON_TYPE)
 
 
 def item(asked: Asked, collection: str, feature: str) -> Response:
@@ -72,7 +74,7 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
     with asked.gateway.queries.view(asked.access) as view:
         source = source_of(asked, view, collection)
         crs = representations.crs_of(source, offer, given.get("crs"))
-        chosen = shown(source.collection, given)
+        chosen, profile = shown(source.collection, given), profiles.chosen(source, given.get("profile"))
         found = view.item(source, feature, given.get("crs"), chosen)
         tag = caching.item_etag(asked, found, offer, () if offer is GEOJSON else source.dataset.version)
         published = view.published(source.dataset, found.row.since)
@@ -94,7 +96,8 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
             )
     if offer in (JSON_LD, TURTLE):
         return linked.feature(asked, found, offer, head)
-    return Response(_feature(asked, found), headers=head, media_type=GEOJSON_TYPE)
+    head["Link"] = profiles.header(profile) + head["Link"]
+    return Whole(_feature(asked, found, profile), head, GEOJSON_TYPE)
 
 
 def _headers(asked: Asked, source: Source, crs: Crs, tag: str) -> dict[str, str]:
@@ -104,22 +107,24 @@ def _headers(asked: Asked, source: Source, crs: Crs, tag: str) -> dict[str, str]
     return found
 
 
-def _collection(asked: Asked, found: Items) -> bytes:
+def _collection(asked: Asked, found: Items, profile: str | None) -> bytes:
     head: dict[str, Any] = {"type": "FeatureCollection", **_counted(found.matched, found.returned)}
     told = attribution.named(asked, found.source.dataset).spliced
-    links = _items_links(asked, found)
-    return b"".join((orjson.dumps(head)[:-1], b',"links":[', links, b"],", told, b',"features":[', found.body, b"]}"))
+    links = _items_links(asked, found, profile)
+    body = profiles.written(asked, found.source, profile, found.body)
+    return b"".join((orjson.dumps(head)[:-1], b',"links":[', links, b"],", told, b',"features":[', body, b"]}"))
 
 
 def _counted(matched: int | None, returned: int) -> dict[str, Any]:
     """numberMatched where it is known, numberReturned, timeStamp (/req/core/fc-numberMatched and following)."""
     head: dict[str, Any] = {} if matched is None else {"numberMatched": matched}
-    return {**head, "numberReturned": returned, "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return {**head, "numberReturned": returned, "timeStamp": clock.seconds()}
 
 
-def _items_links(asked: Asked, found: Items) -> bytes:
+def _items_links(asked: Asked, found: Items, profile: str | None) -> bytes:
     """self, next, collection, an alternate for every other representation (/req/core/fc-links), and the licence."""
-    return b"".join((orjson.dumps(_page_links(asked, found))[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
+    links = [*_page_links(asked, found), *profiles.links(profile)]
+    return b"".join((orjson.dumps(links)[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
 
 
 def _page_links(asked: Asked, found: Items | Rows) -> list[dict[str, str]]:
@@ -155,11 +160,12 @@ def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
     return links
 
 
-def _feature(asked: Asked, found: Item) -> bytes:
+def _feature(asked: Asked, found: Item, profile: str | None) -> bytes:
     """The ready feature with its links (/req/core/f-links)."""
     told = attribution.named(asked, found.source.dataset).spliced
-    links = orjson.dumps(_item_links(asked, found))[:-1]
-    return b"".join((found.body[:-1], b",", told, b',"links":', links, b",", _ITEM_ALTERNATES.spliced(asked), b"]}"))
+    links = orjson.dumps([*_item_links(asked, found), *profiles.links(profile)])[:-1]
+    body = profiles.written(asked, found.source, profile, found.body)
+    return b"".join((body[:-1], b",", told, b',"links":', links, b",", _ITEM_ALTERNATES.spliced(asked), b"]}"))
 
 
 def _item_links(asked: Asked, found: Item) -> list[dict[str, str]]:
