@@ -1,0 +1,42 @@
+"""What readers of one process remember of a PostGIS store: none of it changes once it is written."""
+
+from __future__ import annotations
+
+from gateway.model.query import Query
+from gateway.model.record import Record
+from gateway.store import known, records
+from gateway.store.expression import Sql
+from gateway.store.facts import Facts
+from gateway.store.postgis.wire import Wire
+
+COUNTED = 100_000
+"""Up to how many matches a question is counted whole."""
+
+_MOST = 2000
+
+
+class Known(known.Known):
+    """Collections as they stand at a length of the journal, counts of filters, and records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoded: dict[int, Record] = {}
+
+    def is_larger(self, facts: Facts, query: Query, most: int) -> bool:
+        """Whether a question was counted before, and more features match than `most`."""
+        for cap in (COUNTED, None):
+            found = self._counts.get((facts.row, query, cap), -1)
+            if found != -1:
+                return found is None or found >= most
+        return False
+
+    def records(self, wire: Wire, numbers: list[int]) -> list[Record]:
+        """The records with these numbers, in their order."""
+        missing = [number for number in numbers if number not in self._decoded]
+        if missing:
+            if len(self._decoded) >= _MOST:
+                self._decoded.clear()
+                missing = numbers
+            sql = Sql("SELECT number, document, source FROM record WHERE number = ANY (?)", [missing])
+            self._decoded |= {number: records.decode(document, source) for number, document, source in wire.rows(sql)}
+        return [self._decoded[number] for number in numbers]
