@@ -124,8 +124,8 @@ SAMPLES = {
     "maxDuration": "10",
     "offset": "0",
     "before": "2",
-    "sortby": "height,-usage",
-    "properties": "height,geometry",
+    "sortby": "id,-usage",
+    "properties": "usage,geometry",
     "exclude-properties": "usage",
     "profile": "rel-as-key",
     "version": "1",
@@ -170,9 +170,9 @@ def test_security_the_key_is_declared_and_optional_for_reading(definition: dict[
 
 def test_every_route_of_ours_is_described(twin: Twin, definition: dict[str, Any]) -> None:
     """No resource of OGC API is served that the definition does not name."""
-    from gateway.web.routers import collections, datasets, health, items, jobs, landing, processes, submissions, tiles
+    from gateway.web.routers import collections, datasets, health, items, jobs, landing, processes, submissions, tiles, versions
 
-    modules = (landing, collections, items, tiles, datasets, processes, jobs, submissions, health)
+    modules = (landing, collections, items, tiles, datasets, versions, processes, jobs, submissions, health)
     served = {route.path for module in modules for route in module.router.routes}  # type: ignore[attr-defined]
     plain = {
         path.replace("{collection}", "{collectionId}")
