@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import Response
 
 from gateway.errors import GatewayError, TooLarge, Unsupported
-from gateway.web import accesslog, fast, problem
+from gateway.web import accesslog, coding, fast, problem
 from gateway.web.asked import Asked
 from gateway.web.context import authenticate
 from gateway.web.counting import Counts
@@ -37,7 +37,7 @@ _SHARED = [
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"vary", b"Accept, Accept-Language, Authorization"),
+    (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization"),
 ]
 _PUBLIC, _PRIVATE = (b"cache-control", b"no-cache"), (b"cache-control", b"private, no-cache")
 _PREFLIGHT = [
@@ -83,8 +83,8 @@ class _Exchange:
         self._front = front
         self._scope = scope
         self._receive = receive
-        self._send = send
         self._method = scope["method"]
+        self._send = _bodiless(send) if self._method == "HEAD" else send
         self._asked: Asked | None = None
         self._status = 0
         self._is_complete = False
@@ -112,6 +112,9 @@ class _Exchange:
         gateway = self._front._gateway
         asked = Asked(self._scope, gateway)
         self._asked = asked
+        if b"accept-encoding" in asked.headers:
+            self._send = coding.layered(self._send, asked)
+            coding.bare_tags(asked, self._scope)
         authorization = asked.headers.get(b"authorization")
         if authorization is not None:
             asked.reader = authenticate(gateway, self._method, authorization.decode("latin-1"))
@@ -159,7 +162,7 @@ class _Exchange:
         headers = [*response.raw_headers, *self._headers(response.raw_headers)]
         await self._send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         self._is_complete = True
-        await self._send({"type": "http.response.body", "body": b"" if self._method == "HEAD" else body})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def _fail(self, response: Response, error: Exception) -> None:
         if self._status:
@@ -173,8 +176,6 @@ class _Exchange:
         elif message["type"] == "http.response.body":
             self._sent += len(message.get("body", b""))
             self._is_complete = not message.get("more_body", False)
-            if self._method == "HEAD":
-                message = {**message, "body": b""}
         await self._send(message)
 
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -194,3 +195,12 @@ class _Exchange:
             private = self._asked is None or b"authorization" in self._asked.headers
             added.append(_PRIVATE if private else _PUBLIC)
         return added
+
+
+def _bodiless(send: Send) -> Send:
+    """`send` for HEAD: what is said of the body, without it."""
+
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return sending
