@@ -38,6 +38,8 @@ _SURROUNDINGS = 1.0
 _WEB_MERCATOR = "EPSG:3857"
 _HALF = 20037508.342789244
 _LAST_LATITUDE = 89.9
+_BEYOND = 180.0 + 1e-9
+"""Longitudes east of the antimeridian, for a tile of the whole world, which has all up to it already."""
 _FITTED_FROM = 400
 """Vertices from which on a polynomial takes the place of PROJ, where it is as good."""
 _NEAR = 0.02
@@ -198,7 +200,7 @@ def _in_degrees(box: Box) -> tuple[Piece, ...]:
     west, east = box[0] / _HALF * 180, box[2] / _HALF * 180
     south, north = (float(np.degrees(np.arctan(np.sinh(side / _HALF * np.pi)))) for side in (box[1], box[3]))
     if east - west >= 360:
-        return (Piece((-180.0, south, 180.0, north)), Piece((180.0, south, 540.0, north), -360.0))
+        return (Piece((-180.0, south, 180.0, north)), Piece((_BEYOND, south, 540.0, north), -360.0))
     pieces = [Piece((west, south, east, north))]
     pieces += [
         Piece((west + turn, south, east + turn, north), -turn) for turn in (360.0, -360.0) if _meets(west + turn, east + turn)
@@ -237,16 +239,23 @@ def _cut(shapes: Array, box: Box, inside: Array | None = None) -> Array:
 
 
 def _whole(fitted: tuple[Array, Array]) -> Drawn:
-    """What is drawn, with a stand-in for each shape in the tile that is too small to be seen at its scale."""
+    """What is drawn, with a stand-in for each shape that is too small or too thin to be seen at the tile's scale; of one that the
+    edge cuts only where the part within is long, since a small part is the neighbour's to show."""
     shapes, inside = fitted
     drawn = drawing.draw(shapes)
-    lost = inside & ~shapely.is_empty(shapes)
+    lost = ~shapely.is_empty(shapes)
     lost[drawn.owners] = False
     if not lost.any():
         return drawn
+    lost &= inside | (_sides(shapely.bounds(shapes)) > PIXEL)
     places = np.flatnonzero(lost)
     instead = drawing.draw(_stand_ins(shapes[places]))
     return drawing.joined([drawn, Drawn(places[instead.owners], instead.kinds, instead.counts, instead.numbers)])
+
+
+def _sides(bounds: Array) -> Array:
+    """The larger side of each box; NaN (an empty shape) is larger than nothing."""
+    return np.asarray(np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]))
 
 
 def _stand_ins(shapes: Array) -> Array:
@@ -255,7 +264,7 @@ def _stand_ins(shapes: Array) -> Array:
     middle = np.stack(((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2), axis=1)
     half = PIXEL / 2
     found = shapely.box(middle[:, 0] - half, middle[:, 1] - half, middle[:, 0] + half, middle[:, 1] + half)
-    long = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) > PIXEL
+    long = _sides(bounds) > PIXEL
     found[long] = shapely.buffer(shapes[long], 1.0, quad_segs=1)
     lines = shapely.get_dimensions(shapes) == 1
     if lines.any():
