@@ -187,6 +187,7 @@ class Query:
     the last feature of the page before. `as_of` is a time of publication, `version` a dataset version; None is current.
     `sort` is (property, descending) pairs, values without order last, ties by row key; then `position` is the sort values of
     the last feature of the page before, and `after` its key (`position` empty with `after`: the values it has now).
+    `heights` is (low, high) in the storage CRS: a geometry with heights must reach between them, one without qualifies.
     """
 
     collection: str
@@ -201,6 +202,7 @@ class Query:
     region: bytes | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     position: tuple[Scalar, ...] = ()
+    heights: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gateway.errors import ParameterError
 from gateway.geo import crs as systems
 from gateway.geo import transform
-from gateway.model.crs import Crs
+from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Collection
 from gateway.model.query import Box
 
@@ -33,6 +33,23 @@ def horizontal_box(box: Sequence[float], crs: Crs, parameter: str = "bbox") -> B
     if max(abs(value) for value in (*low[:2], *high[:2])) > _FARTHEST:
         raise ParameterError(parameter, "beyond every reference system", cure=f"coordinates of {parameter}-crs")
     return low[0], low[1], high[0], high[1]
+
+
+def heights(box: Sequence[float], crs: Crs, collection: Collection, parameter: str = "bbox") -> tuple[float, float] | None:
+    """The heights of a box of six numbers, in the storage CRS; None for four, and for a collection whose CRS has no heights.
+
+    Heights are compared only where both are of one system: moving them would need the geoid, and a guess would be metres off.
+    Raises ParameterError for heights of another system. Six numbers in CRS84 are CRS84h (/req/core/fc-bbox-definition).
+    """
+    storage = collection.crs
+    if len(box) != 6 or systems.dimensions(storage) == 2:
+        return None
+    given = Crs("OGC:CRS84h") if crs == CRS84 else crs
+    ellipsoidal = {"OGC:CRS84h", "EPSG:4979"}
+    if systems.same(given, storage) or {given.code, storage.code} <= ellipsoidal:
+        return box[2], box[5]
+    why = f"its heights cannot be compared with those of {storage.code}"
+    raise ParameterError(parameter, why, cure=f"four numbers, or {parameter}-crs={storage.uri}")
 
 
 def halves(box: Box) -> tuple[Box, ...]:

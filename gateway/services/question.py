@@ -21,7 +21,7 @@ from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field, Scalar
 from gateway.model.query import And, Array, Arrays, Box, Comparison, Expression, Or, Property, Query
-from gateway.services.boxes import halves, near
+from gateway.services.boxes import halves, heights, near
 from gateway.services.boxes import horizontal_box as horizontal_box
 from gateway.services.filtering import Filter, expression
 from gateway.services.queryables import Queryable, queryables
@@ -121,7 +121,14 @@ def question(collection: Collection, access: Access, request: ItemsRequest, vers
         version=version,
         sort=request.sort,
         position=request.position,
+        heights=_heights(collection, request),
     )
+
+
+def _heights(collection: Collection, request: ItemsRequest) -> tuple[float, float] | None:
+    if request.box is None or len(request.box) == 4:
+        return None
+    return heights(request.box, choose_crs(collection, request.box_crs, "bbox-crs"), collection)
 
 
 def _boxes(collection: Collection, request: ItemsRequest) -> tuple[tuple[Box, ...], bytes | None]:

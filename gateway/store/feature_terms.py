@@ -129,6 +129,11 @@ def _listed(value: Sql, values: list[Sql]) -> Sql:
     return Sql(found.text, [*value.values, *found.values])
 
 
+def rising(heights: tuple[float, float] | None) -> Sql:
+    """The geometry reaches between two heights, or has none."""
+    return Sql("1") if heights is None else Sql("gw_rises(f.geom, ?, ?)", list(heights))
+
+
 def during(interval: tuple[str | None, str | None] | None) -> Sql:
     """Validity meets the interval; a feature without validity always does."""
     if interval is None:

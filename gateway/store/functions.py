@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 import apsw
+import numpy as np
 import shapely
 
 from gateway.errors import Unreadable
@@ -114,6 +115,15 @@ def meets(blob: bytes | None, minx: float, miny: float, maxx: float, maxy: float
     return int(bool(shapely.intersects(shapely.box(minx, miny, maxx, maxy), shapely.from_wkb(geometry.body(blob)))))
 
 
+def rises(blob: bytes | None, low: float, high: float) -> int | None:
+    """Whether a geometry's heights reach between two others; true for one without heights, None without geometry."""
+    if blob is None:
+        return None
+    found = shapely.get_coordinates(shapely.from_wkb(geometry.body(blob)), include_z=True)[:, 2]
+    solid = found[~np.isnan(found)]
+    return int(not len(solid) or bool(solid.min() <= high and solid.max() >= low))
+
+
 def _is_empty(blob: bytes | None) -> int | None:
     return None if blob is None else int(geometry.bounds(blob) is None)
 
@@ -163,4 +173,5 @@ _FUNCTIONS: tuple[tuple[str, Any, int], ...] = (
     ("gw_kind", relations.kind, 1),
     ("gw_overlaps", overlaps, 5),
     ("gw_meets", meets, 5),
+    ("gw_rises", rises, 3),
 )

@@ -22,7 +22,7 @@ from gateway.store.connection import one, select
 from gateway.store.container import quoted
 from gateway.store.expression import Sql, compiled
 from gateway.store.facts import Facts
-from gateway.store.feature_terms import FeatureTerms, during
+from gateway.store.feature_terms import FeatureTerms, during, rising
 from gateway.store.spatial import implied
 
 _WALK_COST = 15
@@ -49,8 +49,8 @@ class Scan:
         wanted, rest = areas(query), query.filter
         if not wanted:
             wanted, rest = implied(query.filter, terms.operands.is_geometry)
-        if rest is not None or query.interval is not None:
-            condition = compiled(rest, terms) & during(query.interval)
+        if rest is not None or query.interval is not None or query.heights is not None:
+            condition = compiled(rest, terms) & during(query.interval) & rising(query.heights)
         return cls(connection, facts, wanted, condition)
 
     @property

@@ -16,7 +16,7 @@ from gateway.store.area import Area, areas
 from gateway.store.container import quoted
 from gateway.store.expression import Sql, compiled
 from gateway.store.facts import Facts, predicate
-from gateway.store.feature_terms import FeatureTerms, during
+from gateway.store.feature_terms import FeatureTerms, during, rising
 from gateway.store.rows import SELECT
 
 _BATCH = 500
@@ -59,7 +59,7 @@ def source(facts: Facts) -> Sql:
 
 def matching(connection: apsw.Connection, facts: Facts, query: Query) -> Iterator[Sequence[Any]]:
     """The rows of `SELECT` that match, each with its sort values, in order, behind where `query` begins, with no limit."""
-    condition = compiled(query.filter, FeatureTerms(facts)) & during(query.interval)
+    condition = compiled(query.filter, FeatureTerms(facts)) & during(query.interval) & rising(query.heights)
     wanted = areas(query)
     near = _near(wanted)
     table = source(facts)

@@ -199,3 +199,25 @@ def test_an_area_with_very_many_features_is_walked_in_order(twin, sort, monkeypa
     inside = [one for one in rows if shapely.intersects(shapely.from_wkb(one.geometry), triangle)]
     found = ask(twin, sort=sort, limit=9, boxes=(triangle.bounds,), region=shapely.to_wkb(triangle, flavor="iso"))
     assert found == expected(inside, sort)
+
+
+def test_heights_are_asked_of_geometries_that_have_them(twin):
+    def tower(n, low, high):
+        x = 6 + n * 0.001
+        return row(n, shape=shapely.LineString([(x, 46, low), (x, 46, high)]))
+
+    rows = [tower(1, 0, 5), tower(2, 5, 9), tower(3, 20, 30), row(4), row(5, shape="none")]
+    publish(twin.store, {C: rows})
+    publish(twin.store, {C: [tower(1, 100, 105), *rows[1:]]})
+    box = (6.0, 45.0, 6.1, 47.0)
+    with twin.store.reading() as reader:
+        for heights, now, then in (
+            ((0, 5), ["f2", "f4"], ["f1", "f2", "f4"]),
+            ((10, 19), ["f4"], ["f4"]),
+            ((5, 5), ["f2", "f4"], ["f1", "f2", "f4"]),
+        ):
+            for version, expected_ids in ((None, now), (1, then)):
+                query = Query(C, EVERYTHING, boxes=(box,), heights=heights, version=version)
+                page = reader.page(query)
+                assert [one["id"] for one in orjson.loads(b"[" + page.body + b"]")] == expected_ids
+                assert reader.count(query) == len(expected_ids)

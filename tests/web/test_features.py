@@ -202,11 +202,31 @@ def test_a_box_that_only_meets_the_bounds_of_a_geometry_does_not_get_it(twin: Tw
     assert found["numberReturned"] < HOUSES
 
 
-def test_a_box_has_six_numbers_and_the_heights_do_no_harm(twin: Twin) -> None:
-    flat = twin.json("/collections/houses/items", limit=100, bbox="6,46,7,47")
-    high = twin.json("/collections/houses/items", limit=100, bbox="6,46,-100,7,47,9000")
-    assert ids(flat) == ids(high)
-    assert len(ids(flat)) == HOUSES
+def test_the_heights_of_a_box_are_asked_of_geometries_that_have_heights(twin: Twin) -> None:
+    lv95 = "http://www.opengis.net/def/crs/EPSG/0/2056"
+    storage = f"http://www.opengis.net/def/crs-compound?1={lv95}&2=http://www.opengis.net/def/crs/EPSG/0/5728"
+
+    def found(low: float, high: float, **more: Any) -> list[str]:
+        box = f"2400000,1000000,{low},2600000,1300000,{high}"
+        document = twin.json("/collections/houses/items", bbox=box, bbox_crs=storage, limit=100, **more)
+        assert document["numberMatched"] == len(document["features"])
+        return ids(document)
+
+    assert found(-100, 9000) == [f"house/{n}" for n in range(HOUSES)]
+    assert found(383, 385.5) == ["house/3", "house/4", "house/5"]
+    assert found(383, 385.5, sortby="-id", crs=storage) == ["house/5", "house/4", "house/3"]
+    assert found(-100, 379.9) == []
+
+
+def test_heights_of_another_system_are_refused_and_never_passed_over(twin: Twin) -> None:
+    response = twin.get("/collections/houses/items", bbox="6,46,-100,7,47,9000")
+    refused(response, "bbox")
+    assert "EPSG/0/5728" in response.json()["cure"]
+
+
+def test_features_without_heights_qualify_at_any_height(twin: Twin) -> None:
+    assert twin.json("/collections/trees/items", bbox="6,46,500,7,47,501")["numberMatched"] == TREES
+    refused(twin.get("/collections/trees/items", bbox="6,46,501,7,47,500"), "bbox")
 
 
 def test_a_box_of_the_whole_world_gives_everything(twin: Twin) -> None:

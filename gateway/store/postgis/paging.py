@@ -18,7 +18,7 @@ from gateway.store.postgis.area import near
 from gateway.store.postgis.known import COUNTED
 from gateway.store.postgis.order import Found, Order
 from gateway.store.postgis.schema import current
-from gateway.store.postgis.terms import FeatureTerms, during
+from gateway.store.postgis.terms import FeatureTerms, during, rising
 from gateway.store.postgis.wire import Wire, integer
 
 _SPARE = 50
@@ -131,7 +131,7 @@ class Scan:
 def condition(facts: Facts, query: Query, srid: int) -> Sql | None:
     """What a query asks besides its boxes; None where it asks nothing."""
     asked = None if query.filter is None else compiled(query.filter, FeatureTerms(facts, srid))
-    return both(asked, during(query.interval))
+    return both(both(asked, during(query.interval)), rising(query.heights))
 
 
 def both(one: Sql | None, other: Sql | None) -> Sql | None:

@@ -44,6 +44,13 @@ class FeatureTerms(feature_terms.FeatureTerms):
         return meets(part.box, self.srid)
 
 
+def rising(heights: tuple[float, float] | None) -> Sql | None:
+    """The geometry reaches between two heights, or has none (ST_Zmflag: 2 and 3 have Z). None where everything does."""
+    if heights is None:
+        return None
+    return Sql("(ST_Zmflag(f.geom) < 2 OR (ST_ZMin(f.geom) <= ? AND ST_ZMax(f.geom) >= ?))", [heights[1], heights[0]])
+
+
 def during(interval: tuple[str | None, str | None] | None) -> Sql | None:
     """Validity meets the interval; a feature without validity always does. None where everything does."""
     first, last = (None, None) if interval is None else (moments.start(interval[0]), moments.end(interval[1]))
