@@ -180,8 +180,13 @@ class Typing:
         first, second = self._count(node, 2)
         if family == "time":
             return Temporal(operator, self._time(first), self._time(second))
-        left, right = self._of_kind(first, family), self._of_kind(second, family)
-        return Spatial(operator, left, right) if family == "geometry" else Arrays(operator, left, right)
+        if family == "array":
+            return Arrays(operator, self._list(first), self._list(second))
+        return Spatial(operator, self._of_kind(first, family), self._of_kind(second, family))
+
+    def _list(self, node: Node) -> Operand:
+        """A list; a literal in parentheses is a list of one."""
+        return Array((node.value,)) if node.op == "literal" and isinstance(node.at, int) else self._of_kind(node, "array")
 
     def _time(self, node: Node) -> Operand:
         return self._as_time(node, self.operand(node))

@@ -26,6 +26,7 @@ ROUTERS = (
     "landing",
     "collections",
     "items",
+    "filters",
     "edits",
     "downloads",
     "coverages",

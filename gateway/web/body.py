@@ -12,6 +12,7 @@ from gateway.services.conditions import ANY, Conditions
 from gateway.web.asked import Asked
 
 FEATURE_TYPES = ("application/geo+json", "application/json", "application/vnd.ogc.fg+json")
+SEARCH_TYPES = ("application/x-www-form-urlencoded", "application/json")
 PATCH_TYPES = ("application/merge-patch+json",)
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _MOST_TAGS = 64

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from gateway.errors import NotFound
-from gateway.web.body import FEATURE_TYPES, PATCH_TYPES
+from gateway.web.body import FEATURE_TYPES, PATCH_TYPES, SEARCH_TYPES
 
 _ORDER = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _ACCEPTS: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("/collections/{collection}/items", "POST"): ("Accept-Post", FEATURE_TYPES),
+    ("/collections/{collection}/search", "POST"): ("Accept-Post", SEARCH_TYPES),
     ("/collections/{collection}/items/{feature:path}", "PATCH"): ("Accept-Patch", PATCH_TYPES),
 }
 """What bodies are taken where (RFC 5789, 3.1; OGC 20-002, /req/create-replace-delete/options-response)."""

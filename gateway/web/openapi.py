@@ -6,12 +6,12 @@ from typing import Any
 
 from gateway import __version__
 from gateway.model.dataset import Collection
-from gateway.model.feature import Field
 from gateway.services.downloads import FORMATS
 from gateway.services.query import View
+from gateway.services.queryables import Queryable, queryables
+from gateway.web import openapi_filters, openapi_tiles
 from gateway.web import openapi_parts as parts
 from gateway.web import openapi_processes as processes
-from gateway.web import openapi_tiles
 from gateway.web.asked import Asked
 from gateway.web.parameters import DEFAULT_LIMIT, filterable
 from gateway.web.representations import TABLE
@@ -38,9 +38,10 @@ def document(asked: Asked, view: View, title: str) -> dict[str, Any]:
         "components": {
             "parameters": parts.parameters(asked.gateway.settings.max_limit, DEFAULT_LIMIT)
             | processes.parameters(JOBS_LARGEST, DEFAULT_LIMIT)
-            | openapi_tiles.parameters(),
+            | openapi_tiles.parameters()
+            | openapi_filters.PARAMETERS,
             "responses": parts.RESPONSES | processes.RESPONSES,
-            "schemas": parts.SCHEMAS | processes.SCHEMAS,
+            "schemas": parts.SCHEMAS | processes.SCHEMAS | openapi_filters.SCHEMAS,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A partner's API key; reading open data needs none."},
             },
@@ -73,6 +74,8 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/collections/{collectionId}/sortables": _schema("sortables", "The properties it can be sorted by"),
         "/collections/{collectionId}/queryables": _schema("queryables", "The properties it can be filtered by"),
         "/collections/{collectionId}/items": _items("items", "Features of a collection", ["collectionId"], []),
+        "/collections/{collectionId}/search": openapi_filters.search(_items("items", "Features", ["collectionId"], [])),
+        "/functions": _get("capabilities", "functions", "The functions that filters may call", "Functions"),
         "/collections/{collectionId}/items/{featureId}": _item(),
         "/collections/{collectionId}/download": _download(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
@@ -154,7 +157,8 @@ def _schema(name: str, summary: str) -> dict[str, Any]:
 
 
 def _items(name: str, summary: str, path: list[str], properties: list[dict[str, Any]]) -> dict[str, Any]:
-    own = [*path, "limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", *_SHOWN, "after", "f-items", "lang"]
+    own = [*path, "limit", "bbox", "bbox-crs", "datetime", *openapi_filters.PARAMETERS, "crs", "sortby", *_SHOWN, "after"]
+    own += ["f-items", "lang"]
     content = {"application/geo+json": {"schema": _ref("schemas", "FeatureCollection")}, **_encodings()}
     operation = _operation("data", name, summary, own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER | parts.NUMBER_HEADERS
@@ -174,13 +178,15 @@ def _encodings() -> dict[str, Any]:
 def _own_items(asked: Asked, collection: Collection) -> dict[str, Any]:
     """The items of one collection, with its properties as parameters."""
     names = set(filterable(collection))
-    properties = [_property(field) for field in collection.fields if field.name in names]
+    properties = [_property(one) for one in queryables(collection) if one.name in names]
     return _items(f"items.{collection.id}", f"Features of {collection.id}", [], properties)
 
 
-def _property(field: Field) -> dict[str, Any]:
-    schema = {"type": field.type} | ({} if field.format is None else {"format": field.format})
-    return {"name": field.name, "in": "query", "required": False, "style": "form", "explode": False, "schema": schema}
+def _property(one: Queryable) -> dict[str, Any]:
+    format = one.kind if one.field is None and one.kind != "string" else None if one.field is None else one.field.format
+    kind = "string" if one.field is None or one.kind == "array" else one.field.type
+    schema = {"type": kind} | ({} if format is None else {"format": format})
+    return {"name": one.name, "in": "query", "required": False, "style": "form", "explode": False, "schema": schema}
 
 
 def _item() -> dict[str, Any]:

@@ -109,6 +109,9 @@ SAMPLES = {
     "bbox-crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
     "crs": "http://www.opengis.net/def/crs/EPSG/0/4326",
     "datetime": "2024-01-01/..",
+    "filter": "true",
+    "filter-crs": "http://www.opengis.net/def/crs/EPSG/0/4326",
+    "id": "tree-1",
     "f": "json",
     "lang": "fr",
     "usage": "park",
@@ -170,9 +173,21 @@ def test_security_the_key_is_declared_and_optional_for_reading(definition: dict[
 
 def test_every_route_of_ours_is_described(twin: Twin, definition: dict[str, Any]) -> None:
     """No resource of OGC API is served that the definition does not name."""
-    from gateway.web.routers import collections, datasets, health, items, jobs, landing, processes, submissions, tiles, versions
+    from gateway.web.routers import (
+        collections,
+        datasets,
+        filters,
+        health,
+        items,
+        jobs,
+        landing,
+        processes,
+        submissions,
+        tiles,
+        versions,
+    )
 
-    modules = (landing, collections, items, tiles, datasets, versions, processes, jobs, submissions, health)
+    modules = (landing, collections, items, filters, tiles, datasets, versions, processes, jobs, submissions, health)
     served = {route.path for module in modules for route in module.router.routes}  # type: ignore[attr-defined]
     plain = {
         path.replace("{collection}", "{collectionId}")

@@ -1,6 +1,6 @@
 """The pages a person reads: one function a page, each a response; templates and words lie beside."""
 
-from gateway.web.pages.about import api, conformance, landing, problem, sign_in
+from gateway.web.pages.about import api, conformance, functions, landing, problem, sign_in
 from gateway.web.pages.catalogue import collection, collections, dataset, datasets, files, schema, versions
 from gateway.web.pages.features import item, items
 from gateway.web.pages.processes import job, jobs, process, processes
@@ -14,6 +14,7 @@ __all__ = [
     "dataset",
     "datasets",
     "files",
+    "functions",
     "item",
     "items",
     "job",

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Response
 
+from gateway.cql2.functions import Function
 from gateway.model.dataset import Dataset
 from gateway.web.asked import Asked
 from gateway.web.messages import catalogue
@@ -42,6 +43,11 @@ def conformance(asked: Asked, classes: Sequence[str]) -> Response:
         standard = uri.split("/spec/", 1)[1].split("/", 1)[0]
         groups.setdefault(standard, []).append(uri)
     return page(asked, "conformance.html", groups=groups)
+
+
+def functions(asked: Asked, found: Sequence[Function]) -> Response:
+    """The functions that filters may call."""
+    return page(asked, "functions.html", functions=found)
 
 
 def api(asked: Asked, definition: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

@@ -14,6 +14,7 @@ from gateway.web.features import link
 from gateway.web.negotiation import HTML, JSON, Offer
 
 router = APIRouter()
+FUNCTIONS = "http://www.opengis.net/def/rel/ogc/1.0/functions"
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 OPENAPI = Offer("json", OPENAPI_TYPE, ("application/json",))
 
@@ -50,6 +51,7 @@ def _links(asked: Asked) -> list[dict[str, str]]:
         link(asked.url("collections"), "data", "application/json", "the collections of features"),
         link(asked.url("tiles"), tiles.VECTOR, "application/json", "vector tiles of all collections"),
         link(asked.url("tileMatrixSets"), describe_tiles.SCHEMES, "application/json", "the grids tiles are served on"),
+        link(asked.url("functions"), FUNCTIONS, "application/json", "the functions that filters may call"),
         link(asked.url("processes"), PROCESSES, "application/json", "the processes"),
         link(asked.url("jobs"), JOBS, "application/json", "the jobs"),
         link(asked.url("datasets"), "related", "application/json", "the datasets and their records"),
