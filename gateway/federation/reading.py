@@ -38,6 +38,8 @@ class CascadedStore:
     def __init__(self, store: Store, cascades: Sequence[Cascade], settings: Settings) -> None:
         self._store = store
         self._cascades = {cascade.id: cascade for cascade in cascades}
+        self.ids = frozenset(self._cascades)
+        """The ids of the cascaded collections."""
         self._hosts = {cascade.id: Host(cascade.id, cascade.provider, settings) for cascade in cascades}
 
     @contextmanager
@@ -45,11 +47,6 @@ class CascadedStore:
         """A consistent view of the store's own; what is remote is asked for when it is read."""
         with self._store.reading() as reader:
             yield cast(Reader, CascadedReader(reader, self._cascades, self._hosts))
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The ids of the cascaded collections."""
-        return frozenset(self._cascades)
 
     def cascade(self, collection: str) -> tuple[Cascade, Host] | None:
         """The definition and the process of a cascaded collection."""

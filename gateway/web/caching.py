@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
@@ -13,7 +14,7 @@ from gateway import __version__
 from gateway.model.access import Access
 from gateway.model.dataset import Dataset
 from gateway.services.conditions import state
-from gateway.services.query import Item, View
+from gateway.services.query import Item, Source, View
 from gateway.web.asked import Asked
 from gateway.web.negotiation import Offer
 
@@ -37,6 +38,11 @@ def etag(asked: Asked, view: View, offer: Offer, more: object = (), *, of: objec
 def of_dataset(dataset: Dataset) -> tuple[object, ...]:
     """What tells the state of a dataset, with all that is published in it, from every other."""
     return dataset.id, dataset.version, dataset.owner_name, dataset.level, dataset.licence, dataset.updated
+
+
+def of_source(source: Source) -> object:
+    """The same for a collection; what a remote service has may change at any time, so there each answer has a state of its own."""
+    return secrets.token_bytes(8) if source.collection.remote else of_dataset(source.dataset)
 
 
 def item_etag(asked: Asked, found: Item, offer: Offer, more: object = ()) -> str:

@@ -33,13 +33,14 @@ async def answer(asked: Asked, scope: Any) -> Response | None:
     if len(parts) not in (4, 5) or parts[3] != b"items" or not parts[2]:
         return None
     names = [_name(part) for part in parts]
+    waits = names[2] in asked.gateway.cascaded.ids  # for a remote service, which may be slow
     if len(parts) == 5:
         if not names[4]:
             return None
-        if features.is_light(asked, features.ITEM_OFFERS):
+        if not waits and features.is_light(asked, features.ITEM_OFFERS):
             return features.item(asked, names[2], names[4])
         return await run_in_threadpool(features.item, asked, names[2], names[4])
-    if features.is_light(asked, features.ITEMS_OFFERS) and _is_cheap(asked, names[2]):
+    if not waits and features.is_light(asked, features.ITEMS_OFFERS) and _is_cheap(asked, names[2]):
         return features.items(asked, names[2])
     return await run_in_threadpool(features.items, asked, names[2])
 

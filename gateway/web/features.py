@@ -51,8 +51,8 @@ def items(asked: Asked, collection: str) -> Response:
         given = asked.read({*ITEMS, *filterable(source.collection)})
         request = items_request(source.collection, given, asked.gateway.settings.max_limit)
         profile = profiles.chosen(source, given.get("profile"))
-        tag = caching.etag(asked, view, offer, of=caching.of_dataset(source.dataset))
-        if caching.is_fresh(asked, tag, source.dataset.updated):
+        tag = caching.etag(asked, view, offer, of=caching.of_source(source))
+        if not source.collection.remote and caching.is_fresh(asked, tag, source.dataset.updated):
             return caching.not_modified(tag, source.dataset.updated)
         if offer in representations.TABLE:
             head = _headers(asked, source, representations.crs_of(source, offer, request.crs), tag)
@@ -102,7 +102,11 @@ def item(asked: Asked, collection: str, feature: str) -> Response:
 
 def _headers(asked: Asked, source: Source, crs: Crs, tag: str) -> dict[str, str]:
     """Content-Crs (OGC 18-058r1, /req/crs/ogc-crs-header), validators, language, source and licence."""
-    found = {"Content-Crs": f"<{crs.uri}>", "Content-Language": asked.language, **caching.headers(tag, source.dataset)}
+    found = {
+        "Content-Crs": f"<{crs.uri}>",
+        "Content-Language": asked.language,
+        **caching.headers(tag, None if source.collection.remote else source.dataset),
+    }
     found["Link"] = attribution.named(asked, source.dataset).link
     return found
 

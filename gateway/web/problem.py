@@ -87,7 +87,11 @@ def unexpected(error: Exception, asked: Asked | None) -> Response:
 
 def _members(error: GatewayError) -> dict[str, Any]:
     if error.status >= 500:
-        hidden = {"busy": "another writer holds the twin", "out-of-time": "the answer took too long or too much memory"}
+        hidden = {
+            "busy": "another writer holds the twin",
+            "out-of-time": "the answer took too long or too much memory",
+            "remote": "a service that this answer is made of could not be had",
+        }
         return {"status": error.status, "code": error.code, "detail": hidden.get(error.code, "the server failed; its log says why")}
     members: dict[str, Any] = {"status": error.status, "code": error.code, "detail": error.message}
     if error.kind is not None:

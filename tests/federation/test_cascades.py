@@ -38,12 +38,12 @@ def cascading(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def theirs(demo: Demo, cascading: Client) -> dict[str, Any]:
     import httpx
 
-    found: dict[str, Any] = httpx.get(f"{demo.url}/collections/trees/items", params={"limit": 1000}).json()
+    found: dict[str, Any] = httpx.get(f"{demo.url}/collections/trees/items", params={"limit": 5000}).json()
     return found
 
 
 def test_all_pages_of_a_remote_collection_hold_what_the_remote_holds(cascading: Client, theirs: dict[str, Any]) -> None:
-    address: str | None = "/collections/their-trees/items?limit=7"
+    address: str | None = "/collections/their-trees/items?limit=300"
     found = []
     while address is not None:
         page = cascading.get(address).json()
@@ -112,7 +112,7 @@ def test_a_service_that_is_down_fails_its_own_collection_alone(tmp_path: Path, d
     with client(make(tmp_path / "twin", definition("down", dead, OAPIF, fields=fields), alive)) as found:
         assert found.get("/collections/down/items").status_code == 502
         problem = found.get("/collections/down/items/1")
-        assert problem.status_code == 502 and dead not in problem.text and "127.0.0.1" not in problem.text
+        assert problem.status_code == 502 and dead not in problem.text and dead.split(":")[2][:5] not in problem.text
         assert found.get("/collections/alive/items").status_code == 200
         assert len(found.get("/collections").json()["collections"]) == 2
         assert found.get("/collections/down").status_code == 200
