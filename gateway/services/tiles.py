@@ -22,7 +22,20 @@ from gateway.tiles.grids import Grid, Matrix, Span, grids
 from gateway.tiles.kept import Changes, Kept, TileCache
 from gateway.tiles.make import Made, Shape, id_key, make
 
-__all__ = ["Address", "Grid", "Kept", "Matrix", "Span", "TileService", "all_grids", "grid_of", "layer_fields", "limits", "spans"]
+__all__ = [
+    "Address",
+    "Grid",
+    "Kept",
+    "Matrix",
+    "Span",
+    "TileService",
+    "all_grids",
+    "grid_of",
+    "id_name",
+    "layer_fields",
+    "limits",
+    "spans",
+]
 
 _IN_MEMORY = 16_000_000
 """Bytes of tiles one process holds ready."""
@@ -63,8 +76,12 @@ def all_grids() -> list[Grid]:
 
 def layer_fields(collection: Collection) -> dict[str, str]:
     """The properties that features have in tiles, with their types: the declared ones, and the feature's id."""
-    fields = {field.name: field.type for field in collection.fields}
-    return {**fields, id_key(list(fields)): "string"}
+    return {**{field.name: field.type for field in collection.fields}, id_name(collection): "string"}
+
+
+def id_name(collection: Collection) -> str:
+    """The property that holds a feature's id in tiles."""
+    return id_key([field.name for field in collection.fields])
 
 
 def spans(collections: Sequence[Collection], grid: Grid) -> dict[str, Span]:

@@ -29,8 +29,8 @@ _NO_GZIP = re.compile(rb"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
 
 
 def collection_links(asked: Asked, source: Source) -> list[dict[str, str]]:
-    """What a collection says of its tiles and its style; nothing where it has none."""
-    if not asked.gateway.tiles.grids(source):
+    """What a collection says of its tiles and its style; nothing where it has none, or of an earlier version."""
+    if source.version is not None or not asked.gateway.tiles.grids(source):
         return []
     here = ("collections", source.collection.id)
     return [

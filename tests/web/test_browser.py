@@ -42,6 +42,7 @@ def test_a_map_draws_without_breaking_the_pages_policy(twin: Twin, tmp_path: Pat
 
 def test_the_map_of_a_collection_says_how_many_features_it_shows(twin: Twin, tmp_path: Path) -> None:
     document, _ = opened(f"{twin.url}/collections/houses", tmp_path, 'data-drawn="true"')
+    assert 'data-tiles="/collections/houses/tiles/WebMercatorQuad"' in document  # what is counted is what the tiles show
     note = re.search(r'id="map-status"[^>]*>([^<]*)<', document)
     assert note is not None
     assert note[1] == f"{HOUSES} features shown of {HOUSES} in this view"

@@ -14,6 +14,7 @@ from gateway.model.text import UNDETERMINED, Text
 from gateway.services.downloads import FORMATS
 from gateway.services.query import Source
 from gateway.services.question import offered
+from gateway.services.tiles import id_name
 from gateway.web import licences
 from gateway.web.asked import Asked
 from gateway.web.describe import moment
@@ -85,7 +86,14 @@ def collection(asked: Asked, source: Source, files: Sequence[File], headers: Map
         systems=systems_offered,
         files=files,
         then=moment(source),
+        tile_id=None if moment(source) else _tile_id(asked, source),
     )
+
+
+def _tile_id(asked: Asked, source: Source) -> str | None:
+    """The property that holds the id in the collection's web tiles; None where it has none."""
+    on_the_web = any(grid.is_web_mercator for grid in asked.gateway.tiles.grids(source))
+    return id_name(source.collection) if on_the_web else None
 
 
 def schema(asked: Asked, source: Source, body: Mapping[str, Any], name: str, headers: Mapping[str, str]) -> Response:

@@ -1,4 +1,4 @@
-// The maps of the pages. No tiles from anywhere: a plain ground, a graticule, and the twin's own features.
+// The maps of the pages. Nothing from anywhere else: a plain ground, a graticule, and the twin's own features and tiles.
 
 const LIMIT = 2000;
 const INK = "#0b4f5c", FILL = "#2a8c98", LINE = "#0b4f5c", EXTENT = "#b45f06";
@@ -113,11 +113,10 @@ function popup(maplibre, map, element, at, feature) {
   new maplibre.Popup({ maxWidth: "320px" }).setLngLat(at).setDOMContent(box).addTo(map);
 }
 
-function clicks(maplibre, map, element) {
-  const layers = ["points", "lines", "areas"];
+function clicks(maplibre, map, element, layers = ["points", "lines", "areas"], whole = (feature) => feature) {
   map.on("click", (event) => {
     const [feature] = map.queryRenderedFeatures(event.point, { layers });
-    if (feature) popup(maplibre, map, element, event.lngLat, feature);
+    if (feature) popup(maplibre, map, element, event.lngLat, whole(feature));
   });
   for (const layer of layers) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
@@ -125,15 +124,43 @@ function clicks(maplibre, map, element) {
   }
 }
 
-async function showView(map, element) {
+function inView(map, element, limit) {
   const view = map.getBounds();
   const clip = (value, most) => Math.max(-most, Math.min(most, value));
   const bbox = [clip(view.getWest(), 180), clip(view.getSouth(), 90), clip(view.getEast(), 180), clip(view.getNorth(), 90)].map((value) => value.toFixed(7)).join(",");
-  const found = await json(url(element.dataset.items, { f: "json", limit: LIMIT, bbox }));
+  return json(url(element.dataset.items, { f: "json", limit, bbox }));
+}
+
+function say(element, shown, found) {
+  const note = document.getElementById("map-status"), language = document.documentElement.lang;
+  const matched = found.numberMatched === undefined ? "> 100000" : found.numberMatched.toLocaleString(language);
+  if (note) note.textContent = found.numberReturned ? element.dataset.status.replace("{shown}", shown.toLocaleString(language)).replace("{matched}", matched) : element.dataset.none;
+}
+
+async function showView(map, element) {
+  const found = await inView(map, element, LIMIT);
   map.getSource("features").setData({ type: "FeatureCollection", features: found.features.map((feature) => named(feature, element.dataset.items)) });
-  const note = document.getElementById("map-status");
-  const matched = found.numberMatched === undefined ? "> 100000" : found.numberMatched.toLocaleString(document.documentElement.lang);
-  if (note) note.textContent = found.numberReturned ? element.dataset.status.replace("{shown}", found.numberReturned.toLocaleString(document.documentElement.lang)).replace("{matched}", matched) : element.dataset.none;
+  say(element, found.numberReturned, found);
+}
+
+// The collection's own tiles in its own style, by paths on this host, whatever address the twin gives itself.
+async function tiled(maplibre, map, element) {
+  const [described, style] = await Promise.all([json(url(element.dataset.tiles, { f: "tilejson" })), json(url(element.dataset.style, {}))]);
+  const tiles = [`${new URL(element.dataset.tiles, window.location.href)}/{z}/{y}/{x}?f=mvt`];
+  for (const name of Object.keys(style.sources)) map.addSource(name, { type: "vector", tiles, minzoom: described.minzoom, maxzoom: described.maxzoom, ...(described.bounds && { bounds: described.bounds }) });
+  for (const layer of style.layers) map.addLayer(layer);
+  const layers = style.layers.map(({ id }) => id);
+  let asked = 0;
+  const refresh = async () => {
+    const turn = ++asked;
+    const shown = new Set(map.queryRenderedFeatures({ layers }).map((feature) => feature.properties[element.dataset.id]));
+    const found = await inView(map, element, 1);
+    if (turn === asked) say(element, shown.size, found);
+  };
+  await new Promise((resolve) => map.once("idle", resolve));
+  await refresh();
+  map.on("moveend", () => map.once("idle", () => refresh().catch(console.error)));
+  clicks(maplibre, map, element, layers, ({ properties }) => ({ properties: { ...properties, [ID]: properties[element.dataset.id], [ITEMS]: element.dataset.items } }));
 }
 
 // A numbered place; it leads to its line in the list of findings.
@@ -158,6 +185,7 @@ const KINDS = {
     const box = JSON.parse(element.dataset.box);
     map.fitBounds(corners(box), { padding: 30, maxZoom: 18, animate: false });
     map.getSource("extent").setData({ type: "Feature", properties: {}, geometry: ring(box) });
+    if (element.dataset.tiles) return tiled(maplibre, map, element);
     let timer;
     const refresh = () => { clearTimeout(timer); timer = setTimeout(() => showView(map, element).catch(console.error), 150); };
     map.on("moveend", refresh);
