@@ -25,6 +25,8 @@ class Settings:
     """API key of the party the command line acts as (`--as`)."""
     journal_key: str | None = None
     """Ed25519 private key of the journal, PEM; otherwise it lies in the twin's folder."""
+    store_password: str | None = None
+    """Password of the database that holds the twin, where neither PGPASSWORD nor ~/.pgpass gives it."""
     writer_wait: float = 10.0
     """Seconds a writer waits for its turn."""
     projection_wait: float = 60.0

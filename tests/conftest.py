@@ -88,6 +88,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
         server.wait(20)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server with PostGIS (`shared/postgres.py`); the test is skipped where none is installed."""
+    import postgres
+
+    try:
+        cluster = postgres.start()
+    except FileNotFoundError as absent:
+        pytest.skip(str(absent))
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
 def _await(address: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

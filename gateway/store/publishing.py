@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 
 import apsw
 
-from gateway.errors import Conflict, IdempotencyConflict, IdNotAvailable, TooLarge, UsageError
+from gateway.errors import Conflict, IdempotencyConflict, IdNotAvailable, UsageError
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.submission import Submission
 from gateway.ports import Publication
-from gateway.store import bodies, changes, facts, journal, laying, records, submissions, tables
+from gateway.store import allowed, bodies, changes, facts, journal, laying, records, submissions, tables
 from gateway.store.collections import Arrival, enter, leave, take_over
 from gateway.store.columns import assign
 from gateway.store.connection import transaction
 from gateway.store.facts import Facts
 from gateway.store.staging import ScratchStaging
-
-MOST_COLLECTIONS = 100
-"""Collections of one publication; SQLite attaches at most 125 files."""
 
 
 @dataclass(slots=True)
@@ -42,12 +39,7 @@ class Publishing:
         self._publication = publication
         self._sign = sign
         self._replaces = publication.mode == "replace"
-        if publication.mode not in ("replace", "delta"):
-            raise UsageError(f"no mode of publication is called {publication.mode}", cure="replace or delta")
-        if publication.deletions and self._replaces:
-            raise UsageError("features are taken away one by one in a delta only", cure="mode delta")
-        if len(publication.collections) > MOST_COLLECTIONS:
-            raise TooLarge(f"a publication holds at most {MOST_COLLECTIONS} collections", cure="publish it in parts")
+        allowed.check(publication)
 
     def run(self) -> Submission:
         """Prepare what can be prepared without the writer's turn, then make everything visible at once.
@@ -174,12 +166,8 @@ class Publishing:
         return comparison.counts(before + comparison.added - comparison.removed)
 
     def _check_system(self, part: _Part, standing: Facts) -> None:
-        if not self._replaces and standing.is_current and standing.collection.crs != part.collection.crs:
-            raise Conflict(
-                f"{part.collection.id} is kept in {standing.collection.crs.code}, the delta is in {part.collection.crs.code}",
-                place=part.collection.id,
-                cure=f"convert it with --crs {standing.collection.crs.code}, or replace the whole collection",
-            )
+        if not self._replaces and standing.is_current:
+            allowed.check_system(standing.collection, part.collection)
 
     def _remove(self, name: str, version: int) -> int:
         standing = facts.current(self._connection, name)

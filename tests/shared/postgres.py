@@ -18,7 +18,7 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "shared_buffers": "128MB",
     "max_connections": "200",
-    "full_page_writes": "on",
+    "fsync": "off",  # the tests kill servers, never machines
     "autovacuum_naptime": "10s",
 }
 _schemas = itertools.count(1)

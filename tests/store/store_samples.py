@@ -20,6 +20,7 @@ from gateway.model.record import Record
 from gateway.model.row import Row
 from gateway.model.submission import Submission
 from gateway.ports import Publication, Store
+from gateway.store import choice
 from gateway.store.signing import JournalKey
 
 SIZE = 0.0005
@@ -82,13 +83,14 @@ def publish(store: Store, content: Mapping[str, Iterable[Row]], **members: Any) 
     return store.publish(publication(store, content, **members))
 
 
-def create(folder: Path, name: str = "geopackage") -> tuple[Store, JournalKey]:
+def create(folder: Path, name: str = "geopackage", address: str | None = None) -> tuple[Store, JournalKey]:
     folder.mkdir(parents=True, exist_ok=True)
+    choice.write(folder, choice.Choice(name, address))
     key = JournalKey.create(folder)
     facts = {"charter": "open", "title": "Test", "public_key": key.public.hex()}
     return registry.get("stores", name).create(str(folder), facts, key.sign), key
 
 
-def open_again(folder: Path, *, wait: float = 10.0, name: str = "geopackage") -> Store:
-    store: Store = registry.get("stores", name).open(str(folder), JournalKey.load(folder).sign, wait=wait)
+def open_again(folder: Path, *, wait: float = 10.0) -> Store:
+    store: Store = registry.get("stores", choice.read(folder).store).open(str(folder), JournalKey.load(folder).sign, wait=wait)
     return store

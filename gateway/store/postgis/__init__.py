@@ -1,1 +1,1 @@
-"""The store on a PostgreSQL server with PostGIS."""
+"""The store on a PostgreSQL server with PostGIS: gateway processes on several machines may share one twin in it."""

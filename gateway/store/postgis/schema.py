@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +16,7 @@ from gateway.geo import crs as systems
 from gateway.model.crs import Crs
 from gateway.store.columns import Column
 from gateway.store.container import quoted
+from gateway.store.postgis import functions
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -124,7 +129,7 @@ def feature_tables(number: int, columns: list[Column]) -> str:
     return now + then
 
 
-def srid(crs: Crs) -> int:
+def srid_of(crs: Crs) -> int:
     """The SRID that geometries of a storage CRS carry: the EPSG number of its horizontal part (CRS84: 4326), else 0.
 
     Coordinates are in visualisation order whatever the number says, as everywhere in PostGIS.
@@ -164,3 +169,24 @@ def upgrade(connection: Connection, steps: Mapping[int, Callable[[Connection], N
         steps[step](connection)
         connection.execute("UPDATE gateway_schema SET version = %s", (step + 1,))
     return found if found < target else None
+
+
+def is_up_to_date(connection: Connection) -> bool:
+    """Whether tables and functions are those of this program."""
+    row = connection.execute("SELECT value FROM setting WHERE name = 'functions'").fetchone()
+    return version_of(connection) == VERSION and row is not None and row[0] == _functions()
+
+
+def put_functions(connection: Connection) -> None:
+    """Make the functions of the filter language anew, in the transaction that is open, and remember which they are."""
+    for statement in functions.statements():
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO setting VALUES ('functions', %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (_functions(),)
+    )
+
+
+@cache
+def _functions() -> str:
+    """What tells these functions from those of another release, without making them: their source, and the letters it knows."""
+    return sha256(Path(functions.__file__).read_bytes() + unicodedata.unidata_version.encode()).hexdigest()
