@@ -112,6 +112,14 @@ class Adapter(Protocol):
         ...
 
 
+class Described(Protocol):
+    """A format whose features follow a schema document of their own."""
+
+    def schema(self, layer: Layer) -> bytes:
+        """The schema of one collection, as `Adapter.write` follows it where `Output.schema` says where it is served."""
+        ...
+
+
 # --- the charter's checks --------------------------------------------------------------------------------------------
 
 

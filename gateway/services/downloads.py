@@ -36,6 +36,8 @@ class Format:
     streams: bool
 
 
+GML = 'application/gml+xml;version=3.2;profile="http://www.opengis.net/def/profile/ogc/2.0/gml-sf0"'
+
 FORMATS = (
     Format("geojson", "GeoJSON", "application/geo+json", ".geojson", streams=True),
     Format("cityjson", "CityJSON", "application/city+json", ".city.json", streams=False),
@@ -45,6 +47,7 @@ FORMATS = (
     Format("jsonfg", "JSON-FG", "application/vnd.ogc.fg+json", ".fg.json", streams=True),
     Format("flatgeobuf", "FlatGeobuf", "application/flatgeobuf", ".fgb", streams=False),
     Format("geoparquet", "GeoParquet", "application/vnd.apache.parquet", ".parquet", streams=False),
+    Format("gml", "GML 3.2", GML, ".sf.gml", streams=False),
     Format("csv", "CSV", "text/csv; charset=utf-8; header=present", ".csv", streams=False),
 )
 

@@ -12,13 +12,13 @@ from gateway import registry
 from gateway.geo import crs as systems
 from gateway.geo import transform, wkb
 from gateway.model.crs import Crs
-from gateway.model.feature import Feature, Layer
+from gateway.model.feature import Feature, Field, Layer
 from gateway.model.report import Report
 from gateway.model.row import Row
 from gateway.model.text import pick
-from gateway.ports import Adapter, Output
+from gateway.ports import Adapter, Described, Output
 from gateway.services import document, family
-from gateway.services.query import Rows, View
+from gateway.services.query import Rows, Source, View
 
 
 def flat(
@@ -39,6 +39,12 @@ def whole(view: View, found: Rows, format: str) -> bytes:
     """The features with all that belongs to them, each family once, in the storage CRS, as the adapter `format` writes them."""
     output = _output(found, found.source.collection.crs, None, None, {}, single=False)
     return _written(format, _shown(found, _families(view, found)), output)
+
+
+def schema(source: Source, format: str) -> bytes:
+    """The schema of a collection's features as the adapter `format` writes them."""
+    adapter: Described = registry.get("adapters", format)
+    return adapter.schema(_layer(source, source.collection.fields, None))
 
 
 def _written(format: str, features: Iterator[Feature], output: Output) -> bytes:
@@ -101,7 +107,11 @@ def _families(view: View, found: Rows) -> Iterator[Feature]:
 def _output(page: Rows, crs: Crs, features: int | None, schema: str | None, members: Mapping[str, Any], *, single: bool) -> Output:
     found = page.source.collection
     fields = found.fields if page.shown is None else tuple(field for field in found.fields if page.shown.of({field.name: None}))
-    title = pick(found.title, ("en", "fr")) or None
-    layer = Layer(found.id, title, found.geometry_type, fields, features)
+    layer = _layer(page.source, fields, features)
     box = found.storage_box if crs == found.crs else None
-    return Output(crs=crs, title=title, layers=(layer,), box=box, schema=schema, members=members, single=single)
+    return Output(crs=crs, title=layer.title, layers=(layer,), box=box, schema=schema, members=members, single=single)
+
+
+def _layer(source: Source, fields: tuple[Field, ...], features: int | None) -> Layer:
+    found = source.collection
+    return Layer(found.id, pick(found.title, ("en", "fr")) or None, found.geometry_type, fields, features)

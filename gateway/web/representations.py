@@ -20,7 +20,20 @@ from gateway.services import encoding
 from gateway.services.query import Rows, Source, View
 from gateway.services.question import ItemsRequest, choose_crs
 from gateway.web.asked import Asked
-from gateway.web.negotiation import CITYGML, CITYGML_3, CITYJSON, CITYJSONSEQ, CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, GEOPARQUET, JSONFG, Offer
+from gateway.web.negotiation import (
+    CITYGML,
+    CITYGML_3,
+    CITYJSON,
+    CITYJSONSEQ,
+    CSV,
+    FLATGEOBUF,
+    GEOJSON,
+    GEOPACKAGE,
+    GEOPARQUET,
+    GML,
+    JSONFG,
+    Offer,
+)
 from gateway.web.parameters import next_token
 
 type Members = Callable[[Rows], dict[str, Any]]
@@ -51,6 +64,7 @@ TABLE: dict[Offer, Representation] = {
     JSONFG: Representation("jsonfg", "JSON-FG", ".fg.json", schema="json"),
     CITYJSON: Representation("cityjson", "CityJSON", ".city.json", is_whole=True),
     CITYJSONSEQ: Representation("cityjsonseq", "CityJSONSeq", ".city.jsonl", is_whole=True),
+    GML: Representation("gml", "GML 3.2 simple features", ".gml", schema="xsd"),
     CITYGML: Representation("citygml2", "CityGML 2.0", ".gml", is_whole=True),
     CITYGML_3: Representation("citygml3", "CityGML 3.0", ".gml", is_whole=True),
     CSV: Representation("csv", "CSV", ".csv", is_file=True),
@@ -85,33 +99,42 @@ def items(
     if (token := next_token(found)) is not None:
         links.append(_link(asked.again(after=token), "next", offer))
     body = _encoded(asked, view, found, offer, members)
-    return _sent(asked, body, offer, head, links, source.collection.id, source.collection.id)
+    return _sent(asked, body, offer, head, links, found, source.collection.id)
 
 
 def item(asked: Asked, view: View, found: Rows, offer: Offer, head: dict[str, str], members: Members) -> Response:
     """One feature in the format of `offer`."""
     body = _encoded(asked, view, found, offer, members, single=True)
     links = [_link(asked.again(), "self", offer)]
-    return _sent(asked, body, offer, head, links, found.source.collection.id, found.rows[0].id)
+    return _sent(asked, body, offer, head, links, found, found.rows[0].id)
 
 
 def _encoded(asked: Asked, view: View, found: Rows, offer: Offer, members: Members, *, single: bool = False) -> bytes:
     form = TABLE[offer]
     if form.is_whole:
         return encoding.whole(view, found, form.adapter)
-    schema = None if form.schema is None else asked.url("collections", found.source.collection.id, "schema", f=form.schema)
+    schema = _schema(asked, found, form)
     said = members(found) if offer is JSONFG else None
     return encoding.flat(found, form.adapter, schema=schema, members=said, single=single)
 
 
-def _sent(asked: Asked, body: bytes, offer: Offer, head: dict[str, str], links: list[str], collection: str, name: str) -> Response:
-    form = TABLE[offer]
-    links.append(f'<{asked.url("collections", collection)}>; rel="collection"; type="application/json"')
+def _sent(asked: Asked, body: bytes, offer: Offer, head: dict[str, str], links: list[str], found: Rows, name: str) -> Response:
+    form, schema = TABLE[offer], _schema(asked, found, TABLE[offer])
+    links.append(f'<{asked.url("collections", found.source.collection.id)}>; rel="collection"; type="application/json"')
+    if schema is not None:
+        links.append(f'<{schema}>; rel="describedby"')
     links += [f'<{profile}>; rel="profile"' for profile in PROFILES.get(offer, ())]
     head["Link"] = ", ".join([*links, head["Link"]])
     if form.is_file:
         head["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}{form.suffix}"
     return Response(body, headers=head, media_type=_media_type(asked, offer))
+
+
+def _schema(asked: Asked, found: Rows, form: Representation) -> str | None:
+    """Where the schema that an answer follows is had."""
+    source = found.source
+    then = {} if source.version is None else {"version": str(source.version)}
+    return None if form.schema is None else asked.url("collections", source.collection.id, "schema", **then, f=form.schema)
 
 
 def _media_type(asked: Asked, offer: Offer) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from gateway.model.crs import CRS84
+from gateway.services import encoding
 from gateway.services.question import OFFERED
 from gateway.web import attribution, caching, describe, pages, schemas
 from gateway.web.answers import document
 from gateway.web.asked import Asked
 from gateway.web.context import asked_of
 from gateway.web.features import link
-from gateway.web.negotiation import HTML, JSON, Offer
+from gateway.web.negotiation import HTML, JSON, XSD, Offer
 from gateway.web.parameters import MOMENT, source_of
 
 router = APIRouter()
@@ -82,12 +83,14 @@ def sortables(request: Request, collection: str) -> Response:
 
 def _schema(asked: Asked, collection: str, name: str) -> Response:
     asked.read(_MOMENT)
-    offer = asked.offer(SCHEMA, HTML)
+    offer = asked.offer(SCHEMA, HTML, *((XSD,) if name == "schema" else ()))
     with asked.gateway.queries.view(asked.access) as view:
         source = source_of(asked, view, collection)
         tag = caching.etag(asked, view, offer, of=caching.of_dataset(source.dataset))
         if caching.is_fresh(asked, tag, source.dataset.updated):
             return caching.not_modified(tag, source.dataset.updated)
+        if offer is XSD:
+            return Response(encoding.schema(source, "gml"), headers=caching.headers(tag, source.dataset), media_type=XSD.media_type)
         body = schemas.document(asked, view, source, name)
     head = caching.headers(tag, source.dataset)
     if offer is HTML:
