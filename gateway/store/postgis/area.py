@@ -6,7 +6,6 @@ to 32 bits, so that what an index entry says of it is true of the geometry.
 
 from __future__ import annotations
 
-import math
 import struct
 
 from gateway.model.dataset import Box
@@ -16,6 +15,7 @@ from gateway.store.expression import Sql
 from gateway.store.postgis.wire import Shape
 
 _SINGLE = struct.Struct("<f")
+_SINGLES = struct.Struct("<4f")
 _BITS = struct.Struct("<i")
 _POINT, _LINE, _POLYGON = 1, 2, 3
 _WITH_SRID = 0x20000000
@@ -74,22 +74,19 @@ def _box(box: Box, srid: int) -> Shape:
 
 def _inwards(box: Box) -> Box | None:
     """A box rounded inwards to numbers of 32 bits; None where nothing is left."""
-    minx, miny = (_single(value, up=True) for value in box[:2])
-    maxx, maxy = (_single(value, up=False) for value in box[2:])
+    try:
+        near = _SINGLES.unpack(_SINGLES.pack(*box))
+    except OverflowError:
+        return None
+    minx, miny = (one if one >= value else _next(one, up=True) for one, value in zip(near[:2], box[:2], strict=True))
+    maxx, maxy = (one if one <= value else _next(one, up=False) for one, value in zip(near[2:], box[2:], strict=True))
     return (minx, miny, maxx, maxy) if minx < maxx and miny < maxy else None
 
 
-def _single(value: float, *, up: bool) -> float:
-    """The nearest number of 32 bits that is not below (`up`) or not above `value`."""
-    try:
-        near: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
-    except OverflowError:
-        return math.nan
-    if (near >= value) if up else (near <= value):
-        return near
-    if near == 0.0:
-        return math.copysign(2.0**-149, 1.0 if up else -1.0)
-    (bits,) = _BITS.unpack(_SINGLE.pack(near))
-    step = 1 if (near > 0) == up else -1
-    moved: float = _SINGLE.unpack(_BITS.pack(bits + step))[0]
+def _next(value: float, *, up: bool) -> float:
+    """The neighbour of a number of 32 bits."""
+    if value == 0.0:
+        return 2.0**-149 if up else -(2.0**-149)
+    (bits,) = _BITS.unpack(_SINGLE.pack(value))
+    moved: float = _SINGLE.unpack(_BITS.pack(bits + (1 if (value > 0) == up else -1)))[0]
     return moved

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from gateway.model.query import Query
 from gateway.model.record import Record
 from gateway.store import known, records
 from gateway.store.expression import Sql
-from gateway.store.facts import Facts
 from gateway.store.postgis.wire import Wire
 
 COUNTED = 100_000
 """Up to how many matches a question is counted whole."""
 
 _MOST = 2000
+_MOST_COUNTS = 10_000
 
 
 class Known(known.Known):
@@ -21,14 +20,17 @@ class Known(known.Known):
     def __init__(self) -> None:
         super().__init__()
         self._decoded: dict[int, Record] = {}
+        self._matches: dict[tuple[object, ...], int] = {}
 
-    def is_larger(self, facts: Facts, query: Query, most: int) -> bool:
-        """Whether a question was counted before, and more features match than `most`."""
-        for cap in (COUNTED, None):
-            found = self._counts.get((facts.row, query, cap), -1)
-            if found != -1:
-                return found is None or found >= most
-        return False
+    def matches(self, question: tuple[object, ...]) -> int | None:
+        """How many features matched a question (`paging.Scan.question`) when it was asked before; above `COUNTED`: more."""
+        return self._matches.get(question)
+
+    def keep(self, question: tuple[object, ...], matched: int) -> None:
+        """Remember how many features match a question."""
+        if len(self._matches) >= _MOST_COUNTS:
+            self._matches.clear()
+        self._matches[question] = matched
 
     def records(self, wire: Wire, numbers: list[int]) -> list[Record]:
         """The records with these numbers, in their order."""

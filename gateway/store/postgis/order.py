@@ -25,9 +25,11 @@ class Order:
     """The order of a question to one collection. Raises ParameterError for what is not declared or has no order."""
 
     def __init__(self, facts: Facts, sort: Sequence[tuple[str, bool]]) -> None:
-        members = named(facts.collection.fields)
         self.terms: list[Term] = []
         self._kinds: list[str] = []
+        if not sort:
+            return
+        members = named(facts.collection.fields)
         for name, descending in sort:
             known = facts.column(name)
             if known is not None and known[0].type != "array":

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from psycopg import pq
+
 from gateway.model.query import Query
-from gateway.store.expression import Sql, compiled
+from gateway.store.expression import TRUE, Sql, compiled
 from gateway.store.facts import Facts
 from gateway.store.postgis import past
 from gateway.store.postgis.area import near
@@ -19,15 +21,11 @@ from gateway.store.postgis.known import COUNTED
 from gateway.store.postgis.order import Found, Order
 from gateway.store.postgis.schema import current
 from gateway.store.postgis.terms import FeatureTerms, during, rising
-from gateway.store.postgis.wire import Wire, integer
+from gateway.store.postgis.wire import Wire, decoded, integer
 
-_SPARE = 50
-_MOST_SPARE = 1000
+_FEW = 1000
 _WALKED = 3000
 """How many rows, and three for each that is wanted, a walk looks at before the server may choose another way."""
-
-type Matched = int | None
-"""How many rows match in all: a number, or None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,8 @@ class Scan:
     where: Sql | None
     order: Order
     behind: Sql | None
+    question: tuple[object, ...]
+    """What is asked of which rows, whatever the page: the key of its count."""
 
     @classmethod
     def of(cls, wire: Wire, facts: Facts, query: Query, srid: int) -> Scan:
@@ -47,28 +47,22 @@ class Scan:
         where = both(near(query, srid), condition(facts, query, srid))
         order = Order(facts, query.sort)
         table = Sql(f"{current(facts.number)} f") if facts.is_current else past.source(facts)
-        return cls(wire, facts, table, where, order, order.begin(wire, query, table))
+        question = (facts.row, query.filter, query.boxes, query.region, query.heights, query.interval)
+        return cls(wire, facts, table, where, order, order.begin(wire, query, table), question)
 
-    def small(self, limit: int) -> list[tuple[bytes, bytes]] | None:
-        """(key, ready bytes) of all matches in key order, where they are hardly more than two pages; else None."""
-        if self.where is None or self.order.terms:
-            return None
-        most = most_small(limit)
-        found = self.wire.ask(self._plain("f.fid, f.gw_ready", self.where, Sql("LIMIT ?", [most])))
-        if found.ntuples >= most:
-            return None
-        value = found.get_value
-        return sorted([(value(row, 0) or b"", value(row, 1) or b"") for row in range(found.ntuples)])
+    def some(self, columns: str, limit: int) -> pq.abc.PGresult:
+        """Matching rows in no order, at most `limit`: fewer are all there are."""
+        return self.wire.ask(self._plain(columns, self.where or TRUE, Sql("LIMIT ?", [limit])))
 
-    def chosen(self, columns: str, limit: int, raw: int | None = None) -> tuple[list[Found], Matched]:
+    def chosen(self, columns: str, limit: int, raw: int | None = None) -> tuple[list[Found], int | None]:
         """The first `limit` rows behind where the page begins, in order, each with `columns` (the key first) and its sort
-        values; and how many rows match, where that falls out of it."""
+        values; and how many rows match, where that falls out of it (above `COUNTED`: that they are more)."""
         if self.where is None or not self.facts.is_current:
             return self._ordered(columns, limit, raw), None
-        rows, matched = self._gathered(columns, limit, raw)
+        found, matched = self.gathered(columns, limit)
         if matched is not None and matched > COUNTED:
-            return self._walked(columns, limit, raw), matched
-        return rows, matched
+            return self.walked(columns, limit, raw), matched
+        return self.order.sorted([row[:-1] for row in decoded(found, raw)]), matched
 
     def count(self, cap: int | None) -> int | None:
         """How many rows match; None when more than `cap`."""
@@ -81,33 +75,32 @@ class Scan:
 
     def stream(self, columns: str, limit: int, raw: int | None = None) -> Iterator[Found]:
         """The rows behind where the page begins, in order, a portion at a time; a limit below 0 means all."""
-        if 0 <= limit <= _MOST_SPARE:
+        if 0 <= limit <= _FEW:
             yield from self.chosen(columns, limit, raw)[0]
         else:
             yield from self.wire.stream(self._in_order(columns, self._rest(), limit if limit >= 0 else None), raw)
 
-    def _gathered(self, columns: str, limit: int, raw: int | None) -> tuple[list[Found], Matched]:
-        """The keys of all matches on the server, counted, and the rows of the page found by their places."""
-        where = self.where or Sql("TRUE")
-        keys = self._plain(f"f.fid, f.ctid AS place{self.order.columns}", where, Sql("LIMIT ?", [COUNTED + 1]))
-        behind = Sql("TRUE") if self.behind is None else self.behind
+    def gathered(self, columns: str, limit: int) -> tuple[pq.abc.PGresult, int | None]:
+        """The keys of all matches on the server, counted, and the rows of the page found by their places, in no order: `columns`,
+        the sort values, and the count last. No count where the page is empty and not the first."""
+        keys = self._plain(f"f.fid, f.ctid AS place{self.order.columns}", self.where or TRUE, Sql("LIMIT ?", [COUNTED + 1]))
+        behind = self.behind or TRUE
         text = (
-            f"WITH k AS MATERIALIZED ({keys.text}) SELECT {columns}, (SELECT count(*) FROM k){self.order.values} "
+            f"WITH k AS MATERIALIZED ({keys.text}) SELECT {columns}{self.order.values}, (SELECT count(*) FROM k) "
             f"FROM {self.table.text} WHERE f.ctid = ANY (ARRAY(SELECT f.place FROM k f WHERE {behind.text} "
             f"ORDER BY {self.order.by} LIMIT ?))"
         )
-        rows = self.wire.rows(Sql(text, [*keys.values, *behind.values, limit]), raw)
-        if not rows:
-            return [], 0 if self.behind is None and limit > 0 else None
-        at = -1 - len(self.order.terms)
-        return self.order.sorted([(*row[:at], *row[len(row) + at + 1 :]) for row in rows]), rows[0][at]
+        found = self.wire.ask(Sql(text, [*keys.values, *behind.values, limit]))
+        if found.ntuples:
+            return found, integer(found.get_value(0, found.nfields - 1))
+        return found, 0 if self.behind is None and limit > 0 else None
 
-    def _walked(self, columns: str, limit: int, raw: int | None) -> list[Found]:
+    def walked(self, columns: str, limit: int, raw: int | None) -> list[Found]:
         """Rows along the key for a while, then as the server sees fit."""
         after = self.behind.values[0] if self.behind is not None else -1
         if self.order.terms:
             return self._ordered(columns, limit, raw)
-        where = self.where or Sql("TRUE")
+        where = self.where or TRUE
         stretch = f"(SELECT * FROM {self.table.text} WHERE f.fid > ? AND f.fid <= ? OFFSET 0) f"
         text = f"SELECT {columns} FROM {stretch} WHERE {where.text} ORDER BY f.fid LIMIT ?"
         rows = self.wire.rows(Sql(text, [after, after + _WALKED + 3 * limit, *where.values, limit]), raw)
@@ -118,7 +111,7 @@ class Scan:
 
     def _rest(self) -> Sql:
         """What matches behind where the page begins."""
-        return both(self.behind, self.where) or Sql("TRUE")
+        return both(self.behind, self.where) or TRUE
 
     def _in_order(self, columns: str, where: Sql, limit: int | None) -> Sql:
         return self._plain(f"{columns}{self.order.values}", where, Sql(f"ORDER BY {self.order.by} LIMIT ?", [limit]))
@@ -139,13 +132,3 @@ def both(one: Sql | None, other: Sql | None) -> Sql | None:
     if one is None or other is None:
         return one or other
     return one & other
-
-
-def most_small(limit: int) -> int:
-    """From how many matches on a question is not small any more."""
-    return limit + min(limit, _MOST_SPARE) + _SPARE
-
-
-def keyed(key: int) -> bytes:
-    """A row key as `Scan.small` gives it: its order as bytes is its order as a number, since keys are positive."""
-    return key.to_bytes(8, "big")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,14 +20,13 @@ from gateway.model.submission import Submission
 from gateway.store.expression import Sql
 from gateway.store.facts import Facts
 from gateway.store.postgis import facts as stored
-from gateway.store.postgis import journal, parties, past, rows, search, shapes, submissions
+from gateway.store.postgis import journal, pages, parties, past, rows, search, shapes, submissions
 from gateway.store.postgis.facts import predicate
 from gateway.store.postgis.known import COUNTED, Known
-from gateway.store.postgis.paging import Scan, keyed, most_small
+from gateway.store.postgis.paging import Scan
 from gateway.store.postgis.schema import current, srid_of
 from gateway.store.postgis.wire import Wire, wire_of
 
-_READY = 1
 _DATASET = (
     "SELECT d.id, d.owner, coalesce(p.name, d.owner_name, ''), d.level, d.licence, d.branch, d.version, d.updated, d.record, "
     "d.source_format, d.graph FROM dataset d LEFT JOIN party p ON p.pseudonym = d.owner"
@@ -43,7 +41,7 @@ class PostgisReader:
         self._wire = wire
         self._version = version
         self._known = known
-        self._matched: tuple[Query, int] | None = None
+        self._matched: tuple[tuple[object, ...], int] | None = None
 
     @classmethod
     def begin(cls, connection: psycopg.Connection[Any], known: Known) -> PostgisReader:
@@ -100,28 +98,29 @@ class PostgisReader:
     def page(self, query: Query) -> Page:
         """One page of ready features, in row-key order or in that of `query.sort`. Raises NotFound, ParameterError."""
         scan = self._scan(query)
-        if scan.facts.is_current and not self._is_large(scan, query):
-            small = scan.small(query.limit)
-            if small is not None:
-                return self._small_page(query, small)
-        found, matched = scan.chosen("f.fid, f.gw_ready", query.limit + 1, _READY)
+        page, matched = pages.page(scan, query, self._known.matches(scan.question))
         if matched is not None:
-            self._remember(scan, query, matched)
-        chosen = found[: query.limit]
-        body = b",".join([row[_READY] for row in chosen])
-        if len(found) == len(chosen):
-            return Page(body, len(chosen), None)
-        return Page(body, len(chosen), chosen[-1][0], scan.order.position(chosen[-1]))
+            self._matched = (scan.question, matched)
+            if matched > query.limit:
+                self._known.keep(scan.question, matched)
+        return page
 
     def count(self, query: Query, cap: int | None = None) -> int | None:
         """How many features match, exactly; None when more than `cap`. An unfiltered count is known and never capped."""
-        question = _all_of(query)
-        if self._matched is not None and self._matched[0] == question:
-            return None if cap is not None and self._matched[1] > cap else self._matched[1]
-        scan = self._scan(question)
+        scan = self._scan(replace(query, after=None) if query.after is not None else query)
         if scan.where is None:
             return scan.facts.collection.features
-        return self._known.count(scan.facts, question, cap, lambda: scan.count(cap))
+        known = self._matched[1] if self._matched is not None and self._matched[0] == scan.question else None
+        if known is None:
+            known = self._known.matches(scan.question)
+        if known is None or (known > COUNTED and (cap is None or cap > COUNTED)):
+            found = scan.count(cap)
+            if found is not None:
+                self._known.keep(scan.question, found)
+            elif cap is not None and cap >= COUNTED:
+                self._known.keep(scan.question, COUNTED + 1)
+            return found
+        return None if cap is not None and known > cap else known
 
     def rows(self, query: Query) -> Iterator[Row]:
         """The matching rows with all members, streamed in row-key order or in that of `query.sort`; a limit below 0 means all."""
@@ -253,26 +252,6 @@ class PostgisReader:
         facts = self._facts(query.collection, query.access, query.version, query.as_of)
         return Scan.of(self._wire, facts, query, srid_of(facts.collection.crs))
 
-    def _small_page(self, query: Query, small: list[tuple[bytes, bytes]]) -> Page:
-        self._matched = (_all_of(query), len(small))
-        begin = 0 if query.after is None else bisect_right(small, keyed(query.after), key=_key)
-        chosen = small[begin : begin + query.limit]
-        body = b",".join([ready for _, ready in chosen])
-        more = begin + len(chosen) < len(small) and bool(chosen)
-        return Page(body, len(chosen), int.from_bytes(chosen[-1][0], "big") if more else None)
-
-    def _is_large(self, scan: Scan, query: Query) -> bool:
-        """Whether an earlier page or count of this question told that it is not small."""
-        return self._known.is_larger(scan.facts, _all_of(query), most_small(query.limit))
-
-    def _remember(self, scan: Scan, query: Query, matched: int) -> None:
-        question = _all_of(query)
-        if matched > COUNTED:
-            self._known.count(scan.facts, question, COUNTED, lambda: None)
-        else:
-            self._matched = (question, matched)
-            self._known.count(scan.facts, question, COUNTED, lambda: matched)
-
 
 _RECORD = 8
 
@@ -293,12 +272,3 @@ def _dataset(row: tuple[Any, ...], record: Record, members: list[Collection]) ->
         source_format=source_format,
         graph=graph,
     )
-
-
-def _key(row: tuple[bytes, bytes]) -> bytes:
-    return row[0]
-
-
-def _all_of(query: Query) -> Query:
-    """The question without its page."""
-    return replace(query, limit=0, after=None, sort=(), position=())

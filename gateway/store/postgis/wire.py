@@ -198,12 +198,18 @@ def integer(value: bytes | None) -> int:
 
 def decoded(result: pq.abc.PGresult, raw: int | None = None) -> list[tuple[Any, ...]]:
     """The rows of a binary answer: whole and real numbers, truth values, text, and bytes for everything else and column `raw`."""
-    readers = [_READERS.get(result.ftype(column), bytes) if column != raw else bytes for column in range(result.nfields)]
+    readers = [(column, _READERS.get(result.ftype(column), bytes)) for column in range(result.nfields) if column != raw]
+    if raw is not None:
+        readers.insert(raw, (raw, bytes))
     value = result.get_value
-    return [
-        tuple(None if (cell := value(row, column)) is None else read(cell) for column, read in enumerate(readers))
-        for row in range(result.ntuples)
-    ]
+    found = []
+    for row in range(result.ntuples):
+        cells: list[Any] = []
+        for column, read in readers:
+            cell = value(row, column)
+            cells.append(cell if cell is None else read(cell))
+        found.append(tuple(cells))
+    return found
 
 
 def _real(value: bytes) -> float:
@@ -223,14 +229,19 @@ _READERS: dict[int, Any] = {
 
 
 def _numbered(question: Sql) -> tuple[bytes, list[bytes]]:
-    kinds = tuple(type(value) for value in question.values)
+    kinds = tuple(map(type, question.values))
     values = [_encoded(value) for value in question.values if value is not None]
-    firsts = tuple(type(value[0]) if isinstance(value, list | tuple) and value else str for value in question.values)
-    return _text(question.text, kinds, firsts if list in kinds or tuple in kinds else ()), values
+    lists = tuple([_member(value) for value in question.values]) if list in kinds else ()
+    return _text(question.text, kinds, lists), values
+
+
+def _member(value: Any) -> type:
+    """What a list is made of."""
+    return type(value[0]) if isinstance(value, list) and value else str
 
 
 @lru_cache(maxsize=4096)
-def _text(text: str, kinds: tuple[type, ...], firsts: tuple[type, ...]) -> bytes:
+def _text(text: str, kinds: tuple[type, ...], lists: tuple[type, ...]) -> bytes:
     """SQL whose marks are numbered and cast to the types of their values; a mark of nothing is NULL."""
     place, number = count(), count(1)
 
@@ -241,7 +252,7 @@ def _text(text: str, kinds: tuple[type, ...], firsts: tuple[type, ...]) -> bytes
         kind = kinds[at]
         if kind is type(None):
             return "NULL"
-        cast = _CASTS.get(kind) or ("bigint[]" if firsts[at] is int else "text[]")
+        cast = _CASTS.get(kind) or ("bigint[]" if lists[at] is int else "text[]")
         return f"${next(number)}::{cast}"
 
     return _MARK.sub(mark, text).encode()
