@@ -51,8 +51,8 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One declared property of a collection. `type` is a JSON Schema type: string, integer, number, boolean; `format` may
-    be date, date-time or uri."""
+    """One declared property of a collection. `type` is a JSON Schema type: string, integer, number, boolean, or array (a list of
+    scalars); `format` may be date, date-time or uri."""
 
     name: str
     type: str

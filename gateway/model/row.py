@@ -17,7 +17,8 @@ class Row:
     `ready` is the GeoJSON Feature in CRS84 as UTF-8 bytes, served as it is (members in the order type, id, geometry,
     properties; no links). `document` is the full feature (`gateway.services.document`), present only where it says more
     than `properties` and `geometry`. `digest` is SHA-256 over what was published. `key` is the store's row key, which a
-    feature keeps for life: the order of paging. `properties` holds all scalar attributes.
+    feature keeps for life: the order of paging. `properties` holds all attributes that are scalars, and
+    on the way into the store those that are lists of scalars.
     """
 
     id: str

@@ -130,7 +130,7 @@ def _row(feature: Feature, geometry: bytes | None, box: Box | None, shown: bytes
         raise values.without_form(feature.id, error) from error
     return Row(
         id=feature.id,
-        properties=properties if scalar else {name: value for name, value in properties.items() if values.is_scalar(value)},
+        properties=properties if scalar else {name: value for name, value in properties.items() if values.fits_column(value)},
         geometry=geometry,
         box=box,
         ready=b"".join((_ID, identity, _GEOMETRY, shown, _PROPERTIES, visible, b"}")),

@@ -35,8 +35,13 @@ def demand_exact(properties: Mapping[str, Any], owner: str) -> bool:
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether a value fits a column."""
+    """Whether a value is one scalar."""
     return value is None or isinstance(value, str | int | float)
+
+
+def fits_column(value: Any) -> bool:
+    """Whether a value fits a column: a scalar, or a list of them."""
+    return is_scalar(value) or (isinstance(value, list) and all(map(is_scalar, value)))
 
 
 def dumps(value: Any, owner: str, option: int = 0) -> bytes:

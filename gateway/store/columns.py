@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from gateway.model.feature import Field
 from gateway.store.container import column_names
 
@@ -32,9 +34,10 @@ RESERVED: tuple[str, ...] = (
 )
 RESERVED += ("gw_validity", "gw_ready", "gw_document", "gw_row", "rowid", "oid", "_rowid_")
 
-_BITS: Mapping[type, int] = {bool: 1, int: 2, float: 4, str: 8}
-_TYPES = {1: "boolean", 2: "integer", 4: "number", 6: "number", 8: "string"}
-SQL = {"boolean": "BOOLEAN", "integer": "INTEGER", "number": "DOUBLE", "string": "TEXT"}
+_BITS: Mapping[type, int] = {bool: 1, int: 2, float: 4, str: 8, list: 16}
+_TYPES = {1: "boolean", 2: "integer", 4: "number", 6: "number", 8: "string", 16: "array"}
+_TEXTS = ("string", "array")
+SQL = {"boolean": "BOOLEAN", "integer": "INTEGER", "number": "DOUBLE", "string": "TEXT", "array": "TEXT"}
 _LARGEST = 2**63 - 1
 
 
@@ -51,8 +54,8 @@ class Column:
 
     @builtins.property
     def is_text(self) -> bool:
-        """Whether it keeps every value as text."""
-        return self.type == "string"
+        """Whether it keeps every value as text; a list as JSON."""
+        return self.type in _TEXTS
 
 
 @dataclass(slots=True)
@@ -77,19 +80,24 @@ class Discovery:
         return found
 
     def values(self, properties: Mapping[str, Any]) -> list[Any]:
-        """The values of one row, by column; nested ones are passed over (they live in the full document)."""
+        """The values of one row, by column; a list of scalars as JSON. Other nested ones are passed over: they live in the ready
+        feature and the full document."""
         values: list[Any] = [None] * len(self.names)
         for name, value in properties.items():
             at = self._index.get(name, -1)
             if at < 0:
-                at = self._place(name) if isinstance(value, str | int | float | None) else -1
+                at = self._place(name) if isinstance(value, str | int | float | None) or is_list(value) else -1
                 if at < 0:
                     continue
                 values.extend([None] * (len(self.names) - len(values)))
             bit = _BITS.get(type(value))
             if bit is not None:
                 self.masks[at] |= bit
-                values[at] = float(value) if bit == 2 and not -_LARGEST <= value <= _LARGEST else value
+                values[at] = value
+                if bit == 2 and not -_LARGEST <= value <= _LARGEST:
+                    values[at] = float(value)
+                elif bit == 16:
+                    values[at] = orjson.dumps(value).decode() if is_list(value) else None
             self.met.add(name)
         return values
 
@@ -117,12 +125,17 @@ class Discovery:
         return self._index[name]
 
 
+def is_list(value: Any) -> bool:
+    """Whether a value is a list of scalars."""
+    return type(value) is list and all(one is None or isinstance(one, str | int | float) for one in value)
+
+
 def assign(fields: Iterable[Field], existing: Iterable[Column]) -> tuple[list[Column], list[Column]]:
     """The columns of `fields` in order, and those of them that are new to the table that has `existing`."""
     there = list(existing)
     usable = {(column.property, column.is_text): column for column in there}
     declared = list(fields)
-    wanted = [(one.name, one.type == "string") for one in declared]
+    wanted = [(one.name, one.type in _TEXTS) for one in declared]
     fresh = [one for one, key in zip(declared, wanted, strict=True) if key not in usable]
     names = column_names([one.name for one in fresh], [*RESERVED, *(column.name for column in there)])
     new = [Column(one.name, name, one.type) for one, name in zip(fresh, names, strict=True)]
