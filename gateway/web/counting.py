@@ -30,6 +30,7 @@ _ROUTES = (
     *(
         "/collections/{collectionId}/items/{featureId}",
         "/collections/{collectionId}/download",
+        "/collections/{collectionId}/coverage",
         "/collections/{collectionId}/schema",
     ),
     *("/collections/{collectionId}/sortables", "/datasets/{datasetId}/versions"),

@@ -78,6 +78,7 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/functions": _get("capabilities", "functions", "The functions that filters may call", "Functions"),
         "/collections/{collectionId}/items/{featureId}": _item(),
         "/collections/{collectionId}/download": _download(),
+        "/collections/{collectionId}/coverage": _coverage(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
         "/datasets/{datasetId}": _get(
             "datasets", "dataset", "One dataset and its record", "Any", path=("datasetId",), media=_RECORD
@@ -214,6 +215,17 @@ def _download() -> dict[str, Any]:
     operation["responses"]["206"] = {"description": "The bytes asked for, of a file that is made", "content": content}
     operation["parameters"].append({"name": "Range", "in": "header", "schema": {"type": "string"}, "example": "bytes=0-1023"})
     return {"get": operation}
+
+
+def _coverage() -> dict[str, Any]:
+    """A cascaded raster."""
+    content = {
+        "image/tiff; application=geotiff": {"schema": {"type": "string", "format": "binary"}},
+        "application/prs.coverage+json": {"schema": _ref("schemas", "Any")},
+    }
+    own = ["collectionId", "f-coverage", "lang", "bbox", "bbox-crs", "bands"]
+    codes = {"404": "NotFound", "502": "Remote", "504": "OutOfTime"}
+    return {"get": _operation("data", "coverage", "A raster, or a part of it", own, content, codes)}
 
 
 def _submissions() -> dict[str, Any]:

@@ -39,6 +39,8 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "f": _format("json", "html"),
         "f-json": _format("json"),
         "f-download": _format(*(format.name for format in FORMATS)),
+        "f-coverage": _format("tif", "covjson"),
+        "bands": query("properties", "The bands, separated by commas; all unless said", {"type": "string"}),
         "f-items": _format(*(offer.name for offer in features.ITEMS_OFFERS)),
         "f-feature": _format(*(offer.name for offer in features.ITEM_OFFERS)),
         "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
@@ -116,6 +118,8 @@ RESPONSES: dict[str, Any] = {
     "Busy": problem("Another writer holds the twin; Retry-After says when to come again"),
     "ServerError": problem("The server failed"),
     "Unhealthy": {"description": "The twin cannot be read", "content": {"application/json": {"schema": {"type": "object"}}}},
+    "Remote": problem("A service that the answer is made of could not be had"),
+    "OutOfTime": problem("A service that the answer is made of took too long"),
     "NoSuchRange": {"description": "The file has no such bytes"},
     "NotModified": {"description": "The caller has it already"},
 }
