@@ -328,6 +328,8 @@ class Store(Protocol):
     """The truth: features, records, parties, submissions and the journal, behind one contract for every kind of store."""
 
     path: str
+    waits: bool
+    """Whether a read waits for a server, so that it belongs in a thread."""
 
     @classmethod
     def create(cls, place: str, settings: Mapping[str, str], sign: Callable[[bytes], bytes]) -> Store:
@@ -337,6 +339,11 @@ class Store(Protocol):
     @classmethod
     def open(cls, place: str, sign: Callable[[bytes], bytes], *, wait: float = 10.0) -> Store:
         """Open a store; migrates an older one after a backup, refuses a newer one (IntegrityError), heals after a crash."""
+        ...
+
+    @classmethod
+    def audit(cls, place: str, public_key: bytes | None) -> Audit:
+        """`verify` for an auditor, who need not be able to write: under `public_key`, else the one that the twin names."""
         ...
 
     def reading(self) -> AbstractContextManager[Reader]: ...

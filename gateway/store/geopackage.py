@@ -35,6 +35,8 @@ STAGING = "staging"
 class GeoPackageStore:
     """The truth of one twin. Any number of processes may open it; one writes at a time, readers see whole versions."""
 
+    waits = False
+
     def __init__(self, folder: Path, sign: journal.Sign, wait: float) -> None:
         self.folder = folder
         self.path = str(folder / FILE)
@@ -73,6 +75,11 @@ class GeoPackageStore:
             heads.catch_up(folder / heads.FILE, partial(journal.heads, connection))
         store.sweep()
         return store
+
+    @classmethod
+    def audit(cls, place: str, public_key: bytes | None) -> Audit:
+        """Check a twin's journal, under `public_key`, else the one that the twin names; writes nothing."""
+        return audit.verify(Path(place), public_key)
 
     @contextmanager
     def reading(self) -> Iterator[GeoPackageReader]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,19 +10,22 @@ from fastapi import Response
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import ParameterError
+from gateway.model.dataset import Collection
 from gateway.model.query import Box
 from gateway.web import features, tiles
 from gateway.web.asked import Asked
-from gateway.web.parameters import bbox
+from gateway.web.pace import Pace, Shape
+from gateway.web.parameters import RESERVED, bbox
 
-_CHEAP = frozenset({"bbox", "limit", "after", "f", "lang"})
+_SLOW = RESERVED - {"bbox", "limit", "after", "f", "lang", "crs"}
+"""Parameters whose values decide what an answer costs, so that nothing can be learned from the last one."""
 _TILE = 8
 """Parts of ``/collections/{id}/tiles/{grid}/{matrix}/{row}/{column}``."""
-_INLINE = 20_000
-"""A question of about this many candidate features at most is answered in the event loop: a thread would cost more than it."""
+_DIGITS = 4
+"""Digits of the largest page that is a hot read."""
 
 
-async def answer(asked: Asked, scope: Any) -> Response | None:
+async def answer(asked: Asked, scope: Any, pace: Pace) -> Response | None:
     """The response to ``/collections/{id}/items`` and ``/collections/{id}/items/{featureId}``; None for any other address."""
     raw: bytes = scope.get("raw_path") or asked.path.encode()
     if not raw.startswith(b"/collections/"):
@@ -33,31 +37,40 @@ async def answer(asked: Asked, scope: Any) -> Response | None:
     if len(parts) not in (4, 5) or parts[3] != b"items" or not parts[2]:
         return None
     names = [_name(part) for part in parts]
-    waits = names[2] in asked.gateway.cascaded.ids  # for a remote service, which may be slow
+    waits = asked.gateway.store.waits or names[2] in asked.gateway.cascaded.ids  # for a server or a remote service
     if len(parts) == 5:
         if not names[4]:
             return None
         if not waits and features.is_light(asked, features.ITEM_OFFERS):
             return features.item(asked, names[2], names[4])
         return await run_in_threadpool(features.item, asked, names[2], names[4])
-    if not waits and features.is_light(asked, features.ITEMS_OFFERS) and _is_cheap(asked, names[2]):
-        return features.items(asked, names[2])
-    return await run_in_threadpool(features.items, asked, names[2])
+    shape = None if waits or not features.is_light(asked, features.ITEMS_OFFERS) else _shape(asked, names[2])
+    if shape is None:
+        return await run_in_threadpool(features.items, asked, names[2])
+    if pace.is_quick(shape):
+        return pace.timed(shape, partial(features.items, asked, names[2]))
+    return await run_in_threadpool(pace.timed, shape, partial(features.items, asked, names[2]))
 
 
-def _is_cheap(asked: Asked, collection: str) -> bool:
-    """A guess, by what the parameters are and how much of the collection a box covers."""
+def _shape(asked: Asked, collection: str) -> Shape | None:
+    """What a question has in common with those that cost about the same; None for one that belongs in a thread."""
     given = dict(asked.pairs)
     known = asked.gateway.queries.recent(asked.access, collection)
-    if known is None or not given.keys() <= _CHEAP or len(given.get("limit", "10")) > 4:
-        return False
-    if "bbox" not in given:
-        return True
+    limit = given.get("limit", "10")
+    if known is None or not given.keys().isdisjoint(_SLOW) or len(limit) > _DIGITS:
+        return None
+    return (collection, str(len(limit)), _near(given["bbox"], known) if "bbox" in given else "", *sorted(given))
+
+
+def _near(text: str, known: Collection) -> str:
+    """How many features a box may hold, as the number of its digits, were they spread evenly."""
     try:
-        box = bbox(given["bbox"])
+        box = bbox(text)
     except ParameterError:
-        return True
-    return known.box is not None and box is not None and known.features * _share(box, known.box) <= _INLINE
+        return ""
+    if box is None or known.box is None:
+        return ""
+    return str(len(str(int(known.features * _share(box, known.box)))))
 
 
 def _share(box: tuple[float, ...], extent: Box) -> float:

@@ -17,6 +17,7 @@ from gateway.web.asked import Asked
 from gateway.web.context import authenticate
 from gateway.web.counting import Counts
 from gateway.web.methods import Methods
+from gateway.web.pace import Pace
 from gateway.wiring import Gateway
 
 type Scope = MutableMapping[str, Any]
@@ -64,6 +65,7 @@ class Front:
         self._counts = counts
         self._gateway = gateway
         self._fast = use_fast
+        self._pace = Pace()
         self._log = accesslog.opened(gateway.settings.log_level)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +130,7 @@ class _Exchange:
             asked.method = "GET"
         self._scope["gateway.asked"] = asked
         if self._front._fast and self._method in ("GET", "HEAD"):
-            response = await fast.answer(asked, self._scope)
+            response = await fast.answer(asked, self._scope, self._front._pace)
             if response is not None:
                 await self._respond(response)
                 return
