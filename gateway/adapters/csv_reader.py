@@ -66,6 +66,9 @@ def open_csv(path: Path, options: ReadOptions) -> OpenFile:
     file = path.open(encoding="utf-8-sig", newline="")
     try:
         return _Reader(file, options, options.name or path.name).open()
+    except UnicodeDecodeError as error:
+        file.close()
+        raise Unreadable("the file is not UTF-8", place="line 1 or soon after", cure="save it as CSV UTF-8") from error
     except BaseException:
         file.close()
         raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gateway.geo.nesting import explicit
 from gateway.model.feature import Feature
 from gateway.model.geometry import Geometry, Ring, Surface
@@ -46,7 +48,18 @@ def chosen(feature: Feature, report: Report) -> Solid | None:
     plain = explicit(best) if best.template is not None else best
     if plain.type in _SURFACES:
         return Solid([[plain.boundaries]], is_closed=False)
-    return Solid(plain.boundaries if _SOLIDS[plain.type] else [plain.boundaries], is_closed=True)
+    bodies = plain.boundaries if _SOLIDS[plain.type] else [plain.boundaries]
+    return Solid([[_turned(shell, outer=not at) for at, shell in enumerate(body)] for body in bodies], is_closed=True)
+
+
+def _turned(shell: list[Surface], *, outer: bool) -> list[Surface]:
+    """A shell whose faces are anticlockwise seen from outside (those of a void from inside), as its volume tells."""
+    volume = 0.0
+    for face in shell:
+        for ring in face:
+            points = np.array(ring, dtype=np.float64) - shell[0][0][0]
+            volume += float((np.cross(points[1:-1], points[2:]) @ points[0]).sum())
+    return shell if (volume >= 0) == outer else [[ring[::-1] for ring in face] for face in shell]
 
 
 def _counts(geometry: Geometry) -> bool:

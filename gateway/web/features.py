@@ -38,8 +38,9 @@ def _offer(asked: Asked, offers: tuple[Offer, ...]) -> Offer:
     """The representation to send: what is negotiated, and JSON-FG for GeoJSON in a profile of that (OGC 21-045r1, /req/api)."""
     chosen = asked.offer(*offers)
     if chosen is GEOJSON and b"profile=" in asked.scope["query_string"]:
-        profiles = (name for parameter, value in asked.pairs if parameter == "profile" for name in value.split(","))
-        return JSONFG if any(name.strip() in ("jsonfg", "jsonfg-plus") for name in profiles) else GEOJSON
+        asks = (name for parameter, value in asked.pairs if parameter == "profile" for name in value.split(","))
+        names = {name.strip().removeprefix(profiles.REGISTER) for name in asks}
+        return GEOJSON if names.isdisjoint(("jsonfg", "jsonfg-plus")) else JSONFG
     return chosen
 
 

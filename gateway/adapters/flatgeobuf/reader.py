@@ -34,6 +34,9 @@ def open_flatgeobuf(path: Path, options: ReadOptions) -> OpenFile:
     file = path.open("rb")
     try:
         return _Reader(file, options, options.name or path.name).open()
+    except (struct.error, ValueError) as error:
+        file.close()
+        raise Unreadable("the header is damaged", place="header") from error
     except BaseException:
         file.close()
         raise
