@@ -179,11 +179,13 @@ def _keep(connection: apsw.Connection, place: Place, version: int) -> None:
 
 def _copy(connection: apsw.Connection, number: int, every: Sequence[Column], version: int, chosen: str) -> None:
     members = tables.MEMBERS + "".join(f", {quoted(column.name)}" for column in every)
+    (last,) = one(connection, f"SELECT coalesce(max(gw_row), 0) FROM {tables.history(number)}")
     connection.execute(
         f"INSERT INTO {tables.history(number)} (fid, gw_until, {members}) "
         f"SELECT fid, ?, {members} FROM {tables.current(number)} {chosen}",
         (version,),
     )
+    tables.fill_history_boxes(connection, number, last)
 
 
 def _update(connection: apsw.Connection, place: Place, sources: Mapping[Column, str], version: int) -> None:

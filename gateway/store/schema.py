@@ -8,9 +8,10 @@ from pathlib import Path
 import apsw
 
 from gateway.errors import IntegrityError
+from gateway.store import tables
 from gateway.store.connection import now, sync_folder, transaction
 
-VERSION = 2
+VERSION = 3
 """The version of the tables below; raised with a step in `STEPS` for each change."""
 
 _SIGNING = """
@@ -28,7 +29,16 @@ def _with_attestations(connection: apsw.Connection) -> None:
     connection.execute(_ATTESTED)
 
 
-STEPS: Mapping[int, Callable[[apsw.Connection], None]] = {1: _with_attestations}
+def _with_history_boxes(connection: apsw.Connection) -> None:
+    """Version 3: an R-tree over the earlier rows of each collection."""
+    for row in connection.execute("SELECT number FROM collection").fetchall():
+        number = int(str(row[0]))
+        connection.execute(f"DROP TABLE IF EXISTS {tables.history_boxes(number)}")
+        tables.add_history_boxes(connection, number)
+        tables.fill_history_boxes(connection, number, 0)
+
+
+STEPS: Mapping[int, Callable[[apsw.Connection], None]] = {1: _with_attestations, 2: _with_history_boxes}
 """From version n to n + 1, inside one transaction."""
 
 TABLES = (

@@ -38,6 +38,11 @@ def history(number: int) -> str:
     return f"history_{number}"
 
 
+def history_boxes(number: int) -> str:
+    """The R-tree over the table of earlier rows, by their `gw_row`."""
+    return f"{history(number)}_box"
+
+
 def create(connection: apsw.Connection, number: int, columns: Sequence[Column]) -> None:
     """Both tables and an R-tree without triggers; the other indexes are for `index_ids`, when the rows are in.
 
@@ -49,6 +54,21 @@ def create(connection: apsw.Connection, number: int, columns: Sequence[Column]) 
     connection.execute(f"CREATE TABLE {current(number)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom GEOMETRY, {now})")
     connection.execute(f"CREATE TABLE {history(number)} (gw_row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, geom GEOMETRY, {then})")
     container.add_rtree(connection, current(number))
+    add_history_boxes(connection, number)
+
+
+def add_history_boxes(connection: apsw.Connection, number: int) -> None:
+    """An R-tree for the earlier rows, empty."""
+    connection.execute(f"CREATE VIRTUAL TABLE {history_boxes(number)} USING rtree(id, minx, maxx, miny, maxy)")
+
+
+def fill_history_boxes(connection: apsw.Connection, number: int, after: int) -> None:
+    """The bounds of the earlier rows laid down after the row `after`."""
+    connection.execute(
+        f"INSERT INTO {history_boxes(number)} SELECT gw_row, ST_MinX(geom), ST_MaxX(geom), ST_MinY(geom), ST_MaxY(geom) "
+        f"FROM {history(number)} WHERE gw_row > ? AND geom IS NOT NULL AND NOT ST_IsEmpty(geom)",
+        (after,),
+    )
 
 
 def index_ids(connection: apsw.Connection, number: int) -> None:
@@ -90,6 +110,7 @@ def drop(connection: apsw.Connection, number: int) -> None:
     """Take both tables and the R-tree away, where they are."""
     connection.execute(f"DROP TABLE IF EXISTS {quoted(container.rtree(current(number)))}")
     connection.execute(f"DROP TABLE IF EXISTS {current(number)}")
+    connection.execute(f"DROP TABLE IF EXISTS {history_boxes(number)}")
     connection.execute(f"DROP TABLE IF EXISTS {history(number)}")
 
 
@@ -108,7 +129,7 @@ def index_candidates(
     found: list[tuple[str, str]] = []
     for field, column in zip(fields, columns, strict=True):
         name = f"{table}_by_{column.name}"
-        if field.type == "number" or name in there:
+        if field.type in ("number", "array") or name in there:
             continue
         if len(found) + len(there) < _MOST_INDEXES and _tells_apart(connection, table, quoted(column.name)):
             found.append((name, column.name))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import apsw
+import orjson
 import pytest
 import shapely
 from store_samples import create, dataset, open_again, publish, row
@@ -257,4 +258,34 @@ def test_a_compound_system_has_a_number_of_its_own(folder):
     assert set(rows) == {4326, 2056, 300001, 300002, 102100}
     assert all(text.split("[")[0] in ("GEOGCS", "PROJCS", "COMPD_CS") for text in rows.values())
     connection.close()
+    store.close()
+
+
+@pytest.mark.parametrize("few", [1, 20_000])
+def test_an_earlier_version_is_searched_by_place_along_its_own_index(few, folder, monkeypatch):
+    monkeypatch.setattr("gateway.store.past._FEW", few)
+    store, _ = create(folder)
+    rows = [row(n) for n in range(60)]
+    publish(store, {"building": rows})
+    publish(store, {"building": [row(n, name="moved", shape=shapely.Point(0, 0)) for n in range(30)] + rows[30:]})
+    box = (6.0202, 45.9, 6.0351, 46.1)
+    with store.reading() as reader:
+        page = reader.page(Query("building", EVERYTHING, version=1, boxes=(box, (6.0501, 45.9, 6.0502, 46.1)), limit=100))
+        assert [one["id"] for one in orjson.loads(b"[" + page.body + b"]")] == [f"f{n}" for n in (*range(20, 36), 50)]
+        assert reader.count(Query("building", EVERYTHING, version=1, boxes=((-1, -1, 1, 1),))) == 0
+        assert reader.count(Query("building", EVERYTHING, boxes=((-1, -1, 1, 1),))) == 30
+    store.close()
+
+
+def test_a_twin_of_schema_2_has_its_past_indexed_when_it_is_opened(folder):
+    store, _ = create(folder)
+    publish(store, {"building": [row(n) for n in range(9)]})
+    publish(store, {"building": [row(n, name="new") for n in range(9)]})
+    store.close()
+    connection = connect(store.path, write=True)
+    connection.execute("DROP TABLE history_1_box; UPDATE gateway_schema SET version = 2")
+    connection.close()
+    store = open_again(folder)
+    with store.reading() as reader:
+        assert reader.count(Query("building", EVERYTHING, version=1, boxes=((6.0, 45.9, 6.0031, 46.1),))) == 4
     store.close()
