@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from gateway.errors import GatewayError, UsageError
 from gateway.settings import load
 from gateway.web import counting
+from gateway.web.guard import Guarded
 from gateway.web.keeper import Keeper
 
 _BACKLOG = 1024
@@ -25,6 +26,7 @@ _OPTIONS: dict[str, Any] = {
     "timeout_keep_alive": 20,
     "timeout_graceful_shutdown": 10,
     "limit_concurrency": 2_000,
+    "http": Guarded,
     "ws": "none",
     "lifespan": "on",
     "factory": True,

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from gateway.model.access import EVERYTHING
-from gateway.model.query import Query
-from gateway.model.submission import Request
 from gateway.store import audit
 
 from .conftest import ASK, LICENCE, SOUTH, WEST, Twin, houses, network, open_twin, publish, record, served, trees
@@ -34,7 +31,8 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     publish(gateway, files, "houses", houses(), record("houses", "Houses", level="A", licence=LICENCE), "parks", LICENCE, "A")
     publish(gateway, files, "network", network(), record("network", "N", level="B", licence=ASK), "utility", ASK, "B")
     keys = {party: gateway.identity.new_key(party) for party in ("parks", "utility", "stranger", "operator")}
-    with served(gateway) as url, httpx.Client(verify=False, timeout=60) as client:
+    plain = {"Accept-Encoding": "identity"}
+    with served(gateway) as url, httpx.Client(verify=False, timeout=60, headers=plain) as client:
         yield Twin(gateway, url, keys, client)
     gateway.close()
 
