@@ -166,3 +166,85 @@ def test_a_feature_of_geojson_is_what_it_was(twin: Twin) -> None:
         *("type", "numberMatched", "numberReturned", "timeStamp", "links", "attribution", "dateOfActuality", "license", "features")
     ]
     assert json.dumps(page)
+
+
+def test_json_fg_says_what_a_page_of_geojson_says_and_more(twin: Twin) -> None:
+    page = twin.json("/collections/houses/items", f="jsonfg", limit=2)
+    assert "http://www.opengis.net/spec/json-fg-1/1.0/conf/core" in page["conformsTo"]
+    assert page["coordRefSys"] == [f"http://www.opengis.net/def/crs/EPSG/0/{code}" for code in (2056, 5728)]
+    assert (page["numberMatched"], page["numberReturned"], page["featureType"]) == (HOUSES, 2, "houses")
+    assert page["license"] and page["attribution"] and page["timeStamp"].endswith("Z")
+    relations = {link["rel"] for link in page["links"]}
+    assert relations >= {"self", "next", "alternate", "collection", "license", "profile"}
+    profiles = {link["href"].rpartition("/")[2] for link in page["links"] if link["rel"] == "profile"}
+    assert profiles == {"jsonfg", "jsonfg-plus"}
+    first = page["features"][0]
+    assert len(first["place"]["coordinates"][0][0]) == 3
+    assert first["geometry"]["coordinates"] != first["place"]["coordinates"]
+    schema = twin.client.get(page["featureSchema"])
+    assert schema.status_code == 200 and "usage" in schema.json()["properties"]
+
+
+@pytest.mark.parametrize("profile", ["jsonfg", "jsonfg-plus", "http://www.opengis.net/def/profile/OGC/0/jsonfg"])
+def test_a_profile_of_geojson_is_asked_for_by_name(twin: Twin, profile: str) -> None:
+    for path in ("/collections/houses/items", "/collections/houses/items/house%2F1"):
+        found = twin.get(path, profile=profile)
+        assert found.headers["Content-Type"] == "application/geo+json"
+        assert "conformsTo" in found.json()
+        plain = twin.json(path, profile="rfc7946")
+        assert "conformsTo" not in plain and "place" not in json.dumps(plain)
+    assert twin.get("/collections/houses/items", profile="nonsense").status_code == 400
+
+
+def test_the_type_of_the_drafts_is_sent_to_who_asks_for_it(twin: Twin) -> None:
+    kind = "application/vnd.ogc.fg+json"
+    assert twin.get("/collections/trees/items", headers={"Accept": kind}).headers["Content-Type"] == kind
+    assert twin.get("/collections/trees/items", f="jsonfg").headers["Content-Type"] == "application/geo+json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_selected_properties_are_all_that_comes(twin: Twin, name: str, tmp_path: Path) -> None:
+    found = twin.get("/collections/trees/items", f=name, properties="usage,listed", limit=3)
+    assert found.status_code == 200, found.text
+    for feature in read_back(found.content, name, tmp_path):
+        assert {key for key, value in feature.properties.items() if value is not None} == {"usage", "listed"}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_filters_and_order_hold_in_every_format(twin: Twin, name: str, tmp_path: Path) -> None:
+    found = twin.get("/collections/trees/items", f=name, sortby="-height", limit=3, filter="listed = true")
+    assert found.status_code == 200, found.text
+    ids = [feature.id for feature in read_back(found.content, name, tmp_path)]
+    assert ids == ["tree-55", "tree-50", "tree-45"]
+    following = read_back(twin.client.get(found.links["next"]["url"]).content, name, tmp_path)
+    assert [feature.id for feature in following] == ["tree-40", "tree-35", "tree-30"]
+
+
+def test_gml_names_the_schema_it_follows(twin: Twin) -> None:
+    found = twin.get("/collections/houses/items", f="gml")
+    address = found.links["describedby"]["url"] if "describedby" in found.links else None
+    assert address is not None and address.encode() in found.content
+    schema = twin.client.get(address)
+    assert schema.headers["Content-Type"] == "application/xml"
+    names = {one.get("name") for one in etree.fromstring(schema.content).iter("{http://www.w3.org/2001/XMLSchema}element")}
+    used = {etree.QName(one).localname for member in etree.fromstring(found.content) for one in member[0]}
+    assert used <= names
+
+
+def test_geoparquet_is_read_by_pyarrow(twin: Twin) -> None:
+    import io
+
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(io.BytesIO(twin.get("/collections/houses/items", f="geoparquet", limit=100).content))
+    geo = json.loads(file.metadata.metadata[b"geo"])
+    assert file.metadata.num_rows == HOUSES
+    assert "crs" not in geo["columns"]["geometry"]
+    assert file.read().column("usage").to_pylist()[:2] == ["flats", "office"]
+
+
+def test_files_are_saved_under_a_name_and_documents_are_shown(twin: Twin) -> None:
+    for offer, form in TABLE.items():
+        headers = twin.get("/collections/houses/items/house%2F1", f=offer.name).headers
+        said = headers.get("Content-Disposition", "")
+        assert said == (f"attachment; filename*=UTF-8''house%2F1{form.suffix}" if form.is_file else "")
