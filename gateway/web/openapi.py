@@ -9,7 +9,7 @@ from gateway.model.dataset import Collection
 from gateway.services.downloads import FORMATS
 from gateway.services.query import View
 from gateway.services.queryables import Queryable, queryables
-from gateway.web import openapi_filters, openapi_tiles
+from gateway.web import openapi_edits, openapi_filters, openapi_tiles
 from gateway.web import openapi_parts as parts
 from gateway.web import openapi_processes as processes
 from gateway.web.asked import Asked
@@ -40,7 +40,7 @@ def document(asked: Asked, view: View, title: str) -> dict[str, Any]:
             | processes.parameters(JOBS_LARGEST, DEFAULT_LIMIT)
             | openapi_tiles.parameters()
             | openapi_filters.PARAMETERS,
-            "responses": parts.RESPONSES | processes.RESPONSES,
+            "responses": parts.RESPONSES | processes.RESPONSES | openapi_edits.RESPONSES,
             "schemas": parts.SCHEMAS | processes.SCHEMAS | openapi_filters.SCHEMAS,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A partner's API key; reading open data needs none."},
@@ -73,10 +73,13 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/collections/{collectionId}/schema": _schema("schema", "The schema of its features"),
         "/collections/{collectionId}/sortables": _schema("sortables", "The properties it can be sorted by"),
         "/collections/{collectionId}/queryables": _schema("queryables", "The properties it can be filtered by"),
-        "/collections/{collectionId}/items": _items("items", "Features of a collection", ["collectionId"], []),
+        "/collections/{collectionId}/items": {
+            **_items("items", "Features of a collection", ["collectionId"], []),
+            **openapi_edits.on_items(),
+        },
         "/collections/{collectionId}/search": openapi_filters.search(_items("items", "Features", ["collectionId"], [])),
         "/functions": _get("capabilities", "functions", "The functions that filters may call", "Functions"),
-        "/collections/{collectionId}/items/{featureId}": _item(),
+        "/collections/{collectionId}/items/{featureId}": {**_item(), **openapi_edits.on_item()},
         "/collections/{collectionId}/download": _download(),
         "/collections/{collectionId}/coverage": _coverage(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
@@ -99,7 +102,8 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
     }
     for collection in collections[:_OWN_PATHS]:
         if filterable(collection):
-            paths[f"/collections/{collection.id}/items"] = _own_items(asked, collection)
+            own = {**_own_items(asked, collection), **openapi_edits.on_items(collection.id)}
+            paths[f"/collections/{collection.id}/items"] = own
     return paths
 
 

@@ -225,8 +225,9 @@ SCHEMAS: dict[str, Any] = {
     "Problem": {
         "type": "object",
         "properties": {
-            **{name: {"type": "string"} for name in ("type", "title", "detail", "parameter", "place", "cure")},
+            **{name: {"type": "string"} for name in ("type", "title", "detail", "parameter", "pointer", "place", "cure")},
             "status": {"type": "integer"},
+            "position": {"type": "integer", "description": "Where in the parameter, in characters from 0"},
         },
     },
 }

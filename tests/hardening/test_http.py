@@ -8,7 +8,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -62,10 +62,8 @@ def heard(connection: socket.socket) -> tuple[bytes, bool]:
 def said(address: tuple[str, int], raw: bytes, seconds: float = 5.0) -> tuple[list[bytes], bool]:
     """The status lines that bytes on a connection of their own get, and whether it was closed."""
     with socket.create_connection(address, timeout=seconds) as connection:
-        try:
+        with suppress(ConnectionError):
             connection.sendall(raw)
-        except ConnectionError:
-            pass
         answer, closed = heard(connection)
     return [line for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1")], closed
 

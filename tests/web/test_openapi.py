@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Twin
 
-HTTP_METHODS = {"get", "post", "delete"}
+HTTP_METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 @pytest.fixture(scope="module")
