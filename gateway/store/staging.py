@@ -33,7 +33,7 @@ _TABLE = """
 CREATE TABLE staged (
   n INTEGER PRIMARY KEY, gw_id TEXT NOT NULL UNIQUE, minx REAL, maxx REAL, miny REAL, maxy REAL, gw_digest BLOB NOT NULL,
   gw_type TEXT NOT NULL, gw_parent TEXT, gw_from TEXT, gw_to TEXT, gw_validity TEXT, geom BLOB, gw_ready TEXT NOT NULL,
-  gw_document BLOB);
+  gw_document BLOB{columns});
 CREATE TABLE plan (n INTEGER PRIMARY KEY, fid INTEGER);
 CREATE TABLE gone (fid INTEGER PRIMARY KEY);
 CREATE TABLE ordered (k INTEGER PRIMARY KEY, n INTEGER NOT NULL);
@@ -54,9 +54,9 @@ class ScratchStaging:
         self.has_z = False
         self._lease = lease
         self._discovery = Discovery.starting(collection.fields)
-        self._columns = 0
+        self._columns = len(self._discovery.names)
         self._count = 0
-        self._connection: apsw.Connection | None = _scratch(str(lease.scratch))
+        self._connection: apsw.Connection | None = _scratch(str(lease.scratch), self._columns)
 
     @property
     def dropped_columns(self) -> list[str]:
@@ -196,8 +196,10 @@ def _ranks(connection: apsw.Connection, schema: str, count: int) -> Iterator[tup
         yield (number,)
 
 
-def _scratch(path: str) -> apsw.Connection:
+def _scratch(path: str, columns: int) -> apsw.Connection:
+    """A new scratch file whose table has the columns that are known beforehand, laid down in one go."""
     connection = apsw.Connection(path)
     connection.execute(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = {_CACHE}")
-    connection.execute(_TABLE)
+    known = "".join(f", p{number}" for number in range(columns))
+    connection.execute(f"BEGIN; {_TABLE.format(columns=known)} COMMIT")
     return connection
