@@ -66,7 +66,9 @@ class Settings:
     job_days: float = 7.0
     """Days that the finished jobs of parties and their results are kept; those of callers without a key stay an hour."""
     max_inline: int = 20_000_000
-    """Bytes of an execute request, with the files in it."""
+    """Bytes of an execute request, with the files in it; and of the body of an edit."""
+    edit_conditions: bool = False
+    """Whether a change of a feature that is there must say of which state it is made (If-Match, If-Unmodified-Since)."""
     tile_cache: int = 2_000_000_000
     """Bytes of made tiles that are kept beside the twin; the oldest go first."""
     s3_endpoint: str | None = None

@@ -10,7 +10,6 @@ from pathlib import Path
 from gateway import registry
 from gateway.catalogue.records import read as read_record
 from gateway.charter.language import Charter, load
-from gateway.errors import NotFound
 from gateway.federation import cascades
 from gateway.federation.reading import CascadedStore
 from gateway.graph.broker import SparqlBroker
@@ -28,6 +27,7 @@ from gateway.services.signing_keys import SigningKeys
 from gateway.services.tiles import TileService
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
+from gateway.store import choice
 from gateway.store.blobs import FolderBlobs
 from gateway.store.jobs import JobTable, folder_of
 from gateway.store.signing import JournalKey
@@ -68,14 +68,33 @@ class Gateway:
         self.store.close()
 
 
-def create(folder: Path, *, charter: str = "open", id_base: str = "http://localhost:8000/id/", title: str | None = None) -> None:
-    """Make a new, empty twin in `folder` with its journal key and its operator.
+def create(
+    folder: Path,
+    *,
+    charter: str = "open",
+    id_base: str = "http://localhost:8000/id/",
+    title: str | None = None,
+    address: str | None = None,
+) -> None:
+    """Make a new, empty twin in `folder` with its journal key and its operator; at `address` (``postgresql://…``), if given.
 
+    A database that has this twin already, told by its journal key, is joined: `folder` becomes another door to it.
     Raises Conflict where there is a twin already, CharterError or NotFound for a charter that cannot be loaded.
     """
     settings = load_settings()
     terms = load(charter)
     folder.mkdir(parents=True, exist_ok=True)
+    chosen = choice.Choice() if address is None else choice.Choice("postgis", address)
+    choice.write(folder, chosen)
+    try:
+        _fill(folder, chosen, settings, terms, (id_base, title))
+    except BaseException:
+        choice.forget(folder, chosen)
+        raise
+
+
+def _fill(folder: Path, chosen: choice.Choice, settings: Settings, terms: Charter, told: tuple[str, str | None]) -> None:
+    id_base, title = told
     key = JournalKey.create(folder, settings.journal_key)
     facts = {
         "charter": terms.id,
@@ -83,9 +102,12 @@ def create(folder: Path, *, charter: str = "open", id_base: str = "http://localh
         "title": title or folder.resolve().name,
         "public_key": key.public.hex(),
     }
-    store = registry.get("stores", "geopackage").create(str(folder), facts, key.sign)
+    store: Store = registry.get("stores", chosen.store).create(str(folder), facts, key.sign)
     try:
-        IdentityService(store, terms).add_party(OPERATOR, "Operator", roles=(terms.centre_role,))
+        with store.reading() as reader:
+            is_joined = reader.party(OPERATOR) is not None
+        if not is_joined:
+            IdentityService(store, terms).add_party(OPERATOR, "Operator", roles=(terms.centre_role,))
     finally:
         store.close()
 
@@ -93,10 +115,9 @@ def create(folder: Path, *, charter: str = "open", id_base: str = "http://localh
 def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
     """Open the twin in `folder`. Raises NotFound where there is none."""
     settings = settings or load_settings()
-    if not (folder / "twin.gpkg").is_file():
-        raise NotFound(f"there is no twin in {folder}", cure=f"gateway init {folder}")
+    chosen = choice.check(folder)
     key = JournalKey.load(folder, settings.journal_key)
-    store: Store = registry.get("stores", "geopackage").open(str(folder), key.sign, wait=settings.writer_wait)
+    store: Store = registry.get("stores", chosen.store).open(str(folder), key.sign, wait=settings.writer_wait)
     jobs = JobTable(folder_of(folder), wait=settings.writer_wait)
     with store.reading() as reader:
         facts = {name: reader.setting(name) or "" for name in ("charter", "id_base")}
@@ -118,7 +139,7 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         identity=identity,
         signing_keys=SigningKeys(store, identity),
         publishing=PublishService(store, blobs, charter, projector, settings, read_record=read_record, reserved=cascaded.ids),
-        editing=EditService(store, blobs, charter, projector),
+        editing=EditService(store, blobs, charter, projector, settings),
         queries=queries,
         downloads=DownloadService(folder / "downloads", queries),
         jobs=JobService(store, jobs, charter, settings),

@@ -18,7 +18,15 @@ from uuid import UUID, uuid4
 from gateway.charter import decide
 from gateway.charter.engine import judge
 from gateway.charter.language import Charter
-from gateway.errors import Conflict, Forbidden, IdempotencyConflict, NotFound, PreconditionFailed, Refused
+from gateway.errors import (
+    Conflict,
+    Forbidden,
+    IdempotencyConflict,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    Refused,
+)
 from gateway.model.access import EVERYTHING
 from gateway.model.crs import Crs
 from gateway.model.dataset import Collection, Dataset
@@ -37,6 +45,7 @@ from gateway.services.projections import Projector
 from gateway.services.question import choose_crs
 from gateway.services.rows import kept, rows
 from gateway.services.surroundings import Surroundings
+from gateway.settings import Settings
 
 EVENT = "edit"
 _TRIES = 5
@@ -92,18 +101,19 @@ class _Change:
 class EditService:
     """Takes edits in; each ends published, refused with reasons, or with an error and nothing changed."""
 
-    def __init__(self, store: Store, blobs: Blobs, charter: Charter, projector: Projector) -> None:
+    def __init__(self, store: Store, blobs: Blobs, charter: Charter, projector: Projector, settings: Settings) -> None:
         self._store = store
         self._blobs = blobs
         self._charter = charter
         self._projector = projector
+        self._settings = settings
         self._surroundings = Surroundings(store)
 
     def edit(self, edit: Edit, party: Party, *, wait: bool = False) -> Done:
         """Judge and publish one change; with `wait` it is visible through every door.
 
-        Raises NotFound, Forbidden, InputError with a JSON pointer, Conflict, PreconditionFailed, Refused with the kept
-        submission, IdempotencyConflict, Busy.
+        Raises NotFound, Forbidden, InputError with a JSON pointer, Conflict, PreconditionFailed, PreconditionRequired, Refused
+        with the kept submission, IdempotencyConflict, Busy.
         """
         for _ in range(_TRIES):
             try:
@@ -160,6 +170,9 @@ class EditService:
     def _demand_state(self, edit: Edit, scene: _Scene) -> None:
         if scene.standing is None and edit.action in ("update", "delete"):
             raise NotFound("there is no such feature", place=edit.feature)
+        if scene.standing is not None and self._settings.edit_conditions and not edit.conditions.are_given:
+            cure = "read the feature and send its ETag as If-Match"
+            raise PreconditionRequired("a change says of which state of the feature it is made", place=edit.feature, cure=cure)
         edit.conditions.demand(scene.standing, scene.published)
 
     # --- what it makes -----------------------------------------------------------------------------------------------

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from attesting import Signer
 
+from gateway import wiring
 from gateway.model.access import EVERYTHING
+from gateway.model.submission import Request
+from gateway.settings import Settings
 from gateway.store import audit
+from gateway.wiring import open_gateway
 
 from .conftest import ASK, LICENCE, SOUTH, WEST, Twin, houses, network, open_twin, publish, record, served, trees
 
@@ -509,3 +518,125 @@ def test_an_address_says_what_may_be_done_there_and_with_what(twin: Twin) -> Non
     assert dict(hidden.headers) | {"date": ""} == dict(absent.headers) | {"date": ""}
     wrong = twin.client.request("PATCH", f"{twin.url}/collections/trees", headers={"Authorization": f"Bearer {twin.keys['parks']}"})
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+# --- attestations, settings, city objects ---------------------------------------------------------------------------------
+
+
+def test_an_edit_may_be_attested_and_a_false_signature_is_refused(twin: Twin) -> None:
+    path = "/collections/trees/items/tree-30"
+    signer = Signer(twin.gateway.signing_keys, "parks")
+    body = json.dumps({"properties": {"height": 6.5}}).encode()
+    token = signer.token(sha256(body).hexdigest(), None)
+    false = send(twin, "PATCH", path, body + b" ", Attestation=token.decode())
+    assert (false.status_code, false.json()["findings"][0]["rule"]) == (422, "GE-03-EDIT")
+    done = send(twin, "PATCH", path, body, Attestation=token.decode())
+    assert done.status_code == 204
+    verdict = twin.get(done.headers["link"].partition(">")[0][1:].removeprefix(twin.url), key="parks").json()
+    assert verdict["attestation"] == sha256(token).hexdigest()
+    assert twin.gateway.blobs.has(verdict["attestation"])
+
+
+def test_a_twin_may_ask_every_change_for_a_condition(twin: Twin) -> None:
+    path = "/collections/trees/items/tree-31"
+    settings = Settings(log_level="warning", edit_conditions=True)
+    gateway = open_gateway(twin.gateway.folder, settings)
+    with served(gateway) as url:
+        careful = Twin(gateway, url, twin.keys, twin.client)
+        unbound = send(careful, "PATCH", path, {"properties": {"height": 1}})
+        assert (unbound.status_code, unbound.json()["title"]) == (428, "A condition is needed")
+        tag = careful.get(path).headers["etag"]
+        assert send(careful, "PATCH", path, {"properties": {"height": 1}}, If_Match=tag).status_code == 204
+        assert send(careful, "POST", "/collections/trees/items", tree()).status_code == 201
+    gateway.close()
+
+
+def test_of_two_processes_at_once_one_wins(twin: Twin) -> None:
+    """Another process over the same file takes its turn through the same lock."""
+    path = "/collections/trees/items/tree-32"
+    tag = twin.get(path).headers["etag"]
+    script = """
+import sys
+from pathlib import Path
+from gateway.errors import PreconditionFailed
+from gateway.services.conditions import Conditions
+from gateway.services.edit import Edit
+from gateway.wiring import open_gateway
+gateway = open_gateway(Path(sys.argv[1]))
+edit = Edit("update", "trees", "tree-32", sys.argv[3].encode(), conditions=Conditions(match=frozenset({sys.argv[2]})))
+party = gateway.identity.party("parks")
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(204 if gateway.editing.edit(edit, party).submission else 0)
+except PreconditionFailed as error:
+    print(error.status)
+gateway.close()
+"""
+    state = tag.strip('"').partition(".")[0]
+    run = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(twin.gateway.folder), state, json.dumps({"properties": {"height": number}})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in (101, 102)
+    ]
+    for process in run:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in run:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert sorted(process.communicate(timeout=60)[0].strip() for process in run) == ["204", "412"]
+
+
+def test_a_city_object_keeps_what_geojson_cannot_show(twin: Twin, tmp_path: Path) -> None:
+    cube = [[0, 0, 0], [10, 0, 0], [10, 10, 0], [0, 10, 0], [0, 0, 5], [10, 0, 5], [10, 10, 5], [0, 10, 5]]
+    faces = [[[3, 2, 1, 0]], [[4, 5, 6, 7]], [[0, 1, 5, 4]], [[1, 2, 6, 5]], [[2, 3, 7, 6]], [[3, 0, 4, 7]]]
+    geometry = {
+        "type": "Solid",
+        "lod": "2",
+        "boundaries": [faces],
+        "semantics": {
+            "surfaces": [{"type": "GroundSurface"}, {"type": "RoofSurface"}, {"type": "WallSurface"}],
+            "values": [[0, 1, 2, 2, 2, 2]],
+        },
+    }
+    city = {
+        "type": "CityJSON",
+        "version": "2.0",
+        "transform": {"scale": [1, 1, 1], "translate": [WEST, SOUTH, 380]},
+        "metadata": {"referenceSystem": "https://www.opengis.net/def/crs/EPSG/0/2056"},
+        "CityObjects": {
+            "b1": {"type": "Building", "attributes": {"use": "flats"}, "geometry": [geometry], "children": ["p1"]},
+            "p1": {"type": "BuildingPart", "attributes": {"use": "shop"}, "geometry": [geometry], "parents": ["b1"]},
+        },
+        "vertices": cube,
+    }
+    file = tmp_path / "city.city.json"
+    file.write_text(json.dumps(city))
+    wiring.create(tmp_path / "open")
+    gateway = open_gateway(tmp_path / "open", Settings(log_level="warning"))
+    operator = gateway.identity.party("operator")
+    gateway.publishing.publish(Request(data=str(file), data_name=file.name), operator)
+    with served(gateway) as url:
+        own = Twin(gateway, url, {"parks": gateway.identity.new_key("operator")}, twin.client)
+        path = "/collections/building/items/b1"
+        shown = own.get(path).json()
+        shown["properties"]["use"] = "school"
+        assert send(own, "PUT", path, shown).status_code == 204
+        assert send(own, "PATCH", "/collections/building/items/p1", {"properties": {"floors": 1}}).status_code == 204
+        after = own.json(path, f="cityjson")["CityObjects"]
+        assert after["b1"]["attributes"] == {"use": "school"}
+        assert after["p1"]["attributes"] == {"use": "shop", "floors": 1}
+        assert len(after["b1"]["geometry"][0]["semantics"]["surfaces"]) == 3
+        moved = {"geometry": {"type": "Point", "coordinates": HERE}}
+        assert send(own, "PATCH", path, moved).json()["pointer"] == "/geometry"
+        assert send(own, "DELETE", path).status_code == 409
+        assert send(own, "DELETE", "/collections/building/items/p1").status_code == 204
+        assert "children" not in own.json(path, f="cityjson")["CityObjects"]["b1"]
+        assert send(own, "DELETE", path).status_code == 204
+    gateway.close()
