@@ -15,6 +15,7 @@ from gateway.web.messages import text
 from gateway.web.pages.catalogue import card
 from gateway.web.pages.render import page
 from gateway.web.parameters import next_token
+from gateway.web.representations import TABLE
 
 _COLUMNS = 8
 SURFACES = (
@@ -42,7 +43,7 @@ def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
         columns=columns,
         following=following,
         filters=filters,
-        as_json=asked.here(f="json"),
+        encodings=_encodings(asked),
     )
 
 
@@ -61,11 +62,22 @@ def item(asked: Asked, found: Item, view: View, headers: Mapping[str, str]) -> R
         properties=list(_flat(feature.get("properties") or {})),
         children={} if whole is None else view.homes(found.source, whole.children),
         lods=[] if whole is None else sorted({f"LoD{geometry.lod} {geometry.type}" for geometry in whole.geometries}),
-        address=asked.here(f="json"),
+        encodings=[
+            *_encodings(asked),
+            *((name, asked.here(f=f, crs=None)) for name, f in (("JSON-LD", "jsonld"), ("Turtle", "ttl"))),
+        ],
         postal=[] if whole is None else [list(_flat(_postal(address))) for address in whole.addresses],
         has_shape=whole is not None and bool(whole.geometries or whole.children or whole.parent),
         surfaces={kind.removeprefix("none"): text(f"surface-{kind}", asked.language_or_default()) for kind in SURFACES},
     )
+
+
+def _encodings(asked: Asked) -> list[tuple[str, str]]:
+    """The titles and addresses of the other representations; those of city models come in the storage CRS alone."""
+    found = [("GeoJSON", asked.here(f="json"))]
+    for offer, form in TABLE.items():
+        found.append((form.title, asked.here(f=offer.name, crs=None) if form.is_whole else asked.here(f=offer.name)))
+    return found
 
 
 def _postal(address: Mapping[str, Any]) -> dict[str, Any]:
