@@ -3,6 +3,7 @@ changed."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -37,11 +38,13 @@ __all__ = [
     "spans",
 ]
 
-_IN_MEMORY = 16_000_000
-"""Bytes of tiles one process holds ready."""
+_IN_MEMORY = 12_000_000
+"""Bytes of packed tiles one process holds ready; those that are asked for unpacked are held in that form, too."""
 _CHANGES = 256
 _WHOLE = 85.06
 """Latitude to which Web Mercator reaches."""
+
+_PLACE = re.compile(r"[A-Za-z0-9_]{1,64}/[0-9]{1,2}/(?:0|[1-9][0-9]{0,8})/(?:0|[1-9][0-9]{0,8})", re.ASCII)
 
 type Interval = tuple[str | None, str | None]
 
@@ -177,10 +180,19 @@ class TileService:
             raise NotFound("there is no such tile", cure="the tileset's tileMatrixSetLimits say which there are")
         return found
 
-    def ready(self, source: Source, grid: str, matrix: str, row: str, column: str) -> Kept | None:
-        """The tile if it lies in memory and was made, or proven, at this version of the collection. Costs no reading."""
-        found = self._ready.get(f"{source.collection.id}/{grid}/{matrix}/{row}/{column}")
-        return found if found is not None and found.version == source.collection.version else None
+    def ready(self, view: View, source: Source, place: str) -> Kept | None:
+        """The tile at ``grid/matrix/row/column`` if it lies in memory or in a folder, made at this version of the collection."""
+        collection = source.collection
+        key = f"{collection.id}/{place}"
+        found = self._ready.get(key)
+        if found is not None and found.version == collection.version:
+            return found
+        content = self._cache.near(key) if _PLACE.fullmatch(place) else None
+        found = None if content is None else Kept.decode(content)
+        if found is None or found.version != collection.version or found.signature != kept.signature(collection, view.twin):
+            return None
+        self._ready.put(key, found)
+        return found
 
     def tile(self, view: View, source: Source, address: Address, interval: Interval | None = None) -> Kept:
         """The tile at the moment of the view: as it was kept, or made anew. One of an `interval` is made each time."""

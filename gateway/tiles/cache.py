@@ -24,8 +24,9 @@ class StoredTiles:
     What is kept here can be made anew: nothing is flushed to the disk, and a write that fails (a full disk) is no error.
     """
 
-    def __init__(self, store: Any, limit: int) -> None:
+    def __init__(self, store: Any, limit: int, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
         self._limit = limit
         self._added = 0
         self._guard = threading.Lock()
@@ -34,12 +35,21 @@ class StoredTiles:
     def in_folder(cls, folder: Path, limit: int) -> StoredTiles:
         """In a folder, made if need be."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cls(LocalStore(folder), limit)
+        return cls(LocalStore(folder), limit, folder)
 
     def get(self, key: str) -> bytes | None:
         """The bytes under `key`, None where there are none."""
         try:
             return bytes(obstore.get(self._store, key).bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def near(self, key: str) -> bytes | None:
+        """The same out of a folder; None from a store that is far away."""
+        if self._folder is None:
+            return None
+        try:
+            return (self._folder / key).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
 

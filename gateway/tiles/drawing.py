@@ -25,7 +25,7 @@ _MOVE, _LINE, _CLOSE = 1, 2, 15
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Drawn features: the index of each in the input, its kind, how many numbers its commands take, and those numbers (uint64)."""
+    """Drawn features: the index of each in the input, its kind, how many numbers its commands take, and those numbers (uint32)."""
 
     owners: Array
     kinds: Array
@@ -50,7 +50,12 @@ class _Parts:
         """The runs that `kept` (by run) names."""
         if kept.all():
             return self
-        return _Parts(self.vertices[np.repeat(kept, self.sizes)], self.sizes[kept], self.owners[kept], self.groups[kept])
+        return _Parts(
+            self.vertices.take(np.flatnonzero(np.repeat(kept, self.sizes)), axis=0),
+            self.sizes[kept],
+            self.owners[kept],
+            self.groups[kept],
+        )
 
     def thinned(self, kept: Array) -> _Parts:
         """The vertices that `kept` (by vertex) names; runs without any go."""
@@ -58,7 +63,35 @@ class _Parts:
         begins = self.begins
         sizes = totals[begins + self.sizes] - totals[begins]
         there = sizes > 0
-        return _Parts(self.vertices[kept], sizes[there], self.owners[there], self.groups[there])
+        return _Parts(self.vertices.take(np.flatnonzero(kept), axis=0), sizes[there], self.owners[there], self.groups[there])
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """Closed rings, each a polygon without holes: positions (n, 2), how many each has, and the place of each in the input."""
+
+    positions: Array
+    sizes: Array
+    owners: Array
+
+    @property
+    def begins(self) -> Array:
+        """Where each begins."""
+        return np.cumsum(self.sizes) - self.sizes
+
+    def only(self, kept: Array) -> Rings:
+        """The rings that `kept` names."""
+        if kept.all():
+            return self
+        return Rings(self.positions.take(np.flatnonzero(np.repeat(kept, self.sizes)), axis=0), self.sizes[kept], self.owners[kept])
+
+
+def draw_rings(rings: Rings) -> Drawn:
+    """The commands of polygons without holes, in tile units."""
+    if not len(rings.sizes):
+        return joined([])
+    vertices = np.rint(rings.positions).astype(np.int64)
+    return _lined(_ring_parts(_Parts(vertices, rings.sizes, rings.owners, np.arange(len(rings.sizes)))), closes=True)
 
 
 def draw(shapes: Array) -> Drawn:
@@ -82,7 +115,7 @@ def joined(drawn: list[Drawn]) -> Drawn:
         return drawn[0]
     nothing = np.zeros(0, dtype=np.int64)
     if not drawn:
-        return Drawn(nothing, nothing, nothing, nothing.astype(np.uint64))
+        return Drawn(nothing, nothing, nothing, nothing.astype(np.uint32))
     return Drawn(
         np.concatenate([one.owners for one in drawn]),
         np.concatenate([one.kinds for one in drawn]),
@@ -137,10 +170,16 @@ def _parts(shapes: Array, owners: Array, family: int) -> _Parts:
     return _Parts(vertices, sizes, of_group[groups], groups)
 
 
+def _differ(vertices: Array) -> Array:
+    """Whether each vertex but the first is another than the one before."""
+    x, y = vertices[:, 0], vertices[:, 1]
+    return np.asarray((x[1:] != x[:-1]) | (y[1:] != y[:-1]))
+
+
 def _line_parts(parts: _Parts) -> _Parts:
     """Lines without repeated vertices, of two at least."""
     kept = np.ones(len(parts.vertices), dtype=bool)
-    kept[1:] = (parts.vertices[1:] != parts.vertices[:-1]).any(axis=1)
+    kept[1:] = _differ(parts.vertices)
     kept[parts.begins[parts.sizes > 0]] = True
     thin = parts.thinned(kept)
     return thin.only(thin.sizes > 1)
@@ -149,7 +188,7 @@ def _line_parts(parts: _Parts) -> _Parts:
 def _ring_parts(parts: _Parts) -> _Parts:
     """Rings without their closing vertex and without repeated ones, with an area, in the direction the format asks for."""
     kept = np.zeros(len(parts.vertices), dtype=bool)
-    kept[:-1] = (parts.vertices[1:] != parts.vertices[:-1]).any(axis=1)
+    kept[:-1] = _differ(parts.vertices)
     kept[(parts.begins + parts.sizes - 1)[parts.sizes > 0]] = False  # where the next ring begins is no next vertex
     outer = np.ones(len(parts.groups), dtype=bool)
     outer[1:] = parts.groups[1:] != parts.groups[:-1]
@@ -184,7 +223,7 @@ def _turned(parts: _Parts, wrong: Array) -> Array:
     places = np.arange(len(parts.vertices))
     within = places - begins
     back = np.where(within == 0, begins, begins + np.repeat(parts.sizes, parts.sizes) - within)
-    return parts.vertices[np.where(np.repeat(wrong, parts.sizes), back, places)]
+    return np.asarray(parts.vertices.take(np.where(np.repeat(wrong, parts.sizes), back, places), axis=0))
 
 
 def _steps(vertices: Array, firsts: Array) -> Array:
@@ -204,7 +243,7 @@ def _lined(parts: _Parts, *, closes: bool) -> Drawn:
     begins, extra = parts.begins, 3 if closes else 2
     room = 2 * parts.sizes + extra
     starts = np.cumsum(room) - room
-    numbers = np.empty(int(room.sum()), dtype=np.uint64)
+    numbers = np.empty(int(room.sum()), dtype=np.uint32)
     steps = _steps(parts.vertices, begins[is_first])
     places = 2 * np.arange(len(parts.vertices)) + np.repeat(starts - 2 * begins + 2, parts.sizes)
     places[begins] -= 1
@@ -221,11 +260,11 @@ def _pointed(parts: _Parts) -> Drawn:
     """Points: one move to all of them; repeated ones once."""
     is_first = np.ones(len(parts.vertices), dtype=bool)
     by_vertex = np.repeat(parts.owners, parts.sizes)
-    is_first[1:] = (by_vertex[1:] != by_vertex[:-1]) | (parts.vertices[1:] != parts.vertices[:-1]).any(axis=1)
+    is_first[1:] = (by_vertex[1:] != by_vertex[:-1]) | _differ(parts.vertices)
     parts = _Parts(parts.vertices, parts.sizes, parts.owners, parts.groups).thinned(is_first)
     room = 2 * parts.sizes + 1
     starts = np.cumsum(room) - room
-    numbers = np.empty(int(room.sum()), dtype=np.uint64)
+    numbers = np.empty(int(room.sum()), dtype=np.uint32)
     begins = parts.begins
     steps = _steps(parts.vertices, begins)
     places = 2 * np.arange(len(parts.vertices)) + np.repeat(starts - 2 * begins + 1, parts.sizes)

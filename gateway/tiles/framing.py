@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,7 @@ from gateway.geo import transform
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Box
 from gateway.tiles import drawing
-from gateway.tiles.drawing import Drawn
+from gateway.tiles.drawing import Drawn, Rings
 from gateway.tiles.grids import EXTENT
 
 type Array = np.ndarray[Any, Any]
@@ -36,6 +37,11 @@ _SURROUNDINGS = 1.0
 """How far beyond its edge, in sides of the tile, a shape is cut before it is moved to the tile's CRS."""
 
 _WEB_MERCATOR = "EPSG:3857"
+_FLAT = 16
+_SINGLE_HEAD, _SINGLE_BODY = 9, 13
+_SINGLE = {struct.pack("<BII", 1, 3, 1): _FLAT, struct.pack("<BII", 1, 1003, 1): 24}
+"""How the WKB of a polygon of one ring begins, and the bytes of one of its positions."""
+_FEWEST = 4
 _HALF = 20037508.342789244
 _LAST_LATITUDE = 89.9
 _BEYOND = 180.0 + 1e-9
@@ -97,10 +103,32 @@ class Frame:
 
     def draw(self, geometries: Sequence[bytes], turns: Array | None) -> Drawn:
         """Draw ISO WKB of the storage CRS; `turns` are degrees to add to each one's longitudes, where not all are zero."""
+        if turns is None and (plain := _single_rings(geometries)) is not None:
+            drawn = self._drawn_plain(plain)
+            rest = np.ones(len(geometries), dtype=bool)
+            rest[drawn.owners] = False
+            places = np.flatnonzero(rest)
+            if not len(places):
+                return drawn
+            others = self._drawn([geometries[place] for place in places.tolist()], None)
+            return drawing.joined([drawn, Drawn(places[others.owners], others.kinds, others.counts, others.numbers)])
+        return self._drawn(geometries, turns)
+
+    def _drawn(self, geometries: Sequence[bytes], turns: Array | None) -> Drawn:
         shapes = shapely.from_wkb(np.array(geometries, dtype=object))
         if turns is not None:
             shapes = _turned(shapes, turns)
         return _whole(self._fitted(self._near(shapes)))
+
+    def _drawn_plain(self, plain: Rings) -> Drawn:
+        """The short way for polygons of one ring that lie in the tile and its buffer whole: no geometry is built for them."""
+        west, south, east, north = self._surroundings
+        chosen = plain.only(_inside(plain, west, south, east, north))
+        if not len(chosen.sizes):
+            return drawing.joined([])
+        units = replace(chosen, positions=self._units(chosen.positions))
+        edge = EXTENT + BUFFER
+        return drawing.draw_rings(units.only(_inside(units, -BUFFER, -BUFFER, edge, edge)))
 
     def _around(self, margin: float) -> tuple[Piece, ...]:
         """The tile and a margin about it (in sides of the tile) in the storage CRS."""
@@ -120,10 +148,14 @@ class Frame:
 
     def _near(self, shapes: Array) -> Array:
         """Cut away what lies far outside: it may have no place in the tile's CRS, and is long to move."""
+        return _cut(shapes, self._surroundings)
+
+    @cached_property
+    def _surroundings(self) -> Box:
         parts = self._around(_SURROUNDINGS)
         west, south = min(part.box[0] + part.turn for part in parts), min(part.box[1] for part in parts)
         east, north = max(part.box[2] + part.turn for part in parts), max(part.box[3] for part in parts)
-        return _cut(shapes, (west, south, east, north))
+        return west, south, east, north
 
     def _fitted(self, shapes: Array) -> tuple[Array, Array]:
         """Shapes in tile units, cut at the buffer's edge; and which of them lie within it whole."""
@@ -153,6 +185,36 @@ class Frame:
             if found.error * EXTENT / (self.box[2] - self.box[0]) <= _NEAR:
                 return found.of(coordinates)
         return transform.points(coordinates, self.source, self.target)
+
+
+def _single_rings(geometries: Sequence[bytes]) -> Rings | None:
+    """The polygons of one ring, two- or three-dimensional, that are not to be simplified; None where that is not most of them."""
+    places, bodies, sizes = [], [], []
+    for place, wkb in enumerate(geometries):
+        side = _SINGLE.get(wkb[:_SINGLE_HEAD])
+        size = len(wkb) - _SINGLE_BODY
+        if side is None or not _FEWEST * side <= size <= _MANY * side:
+            continue
+        body = wkb[_SINGLE_BODY:]
+        places.append(place)
+        bodies.append(body if side == _FLAT else _flat(body))
+        sizes.append(size // side)
+    if 2 * len(places) < len(geometries):
+        return None
+    positions = np.frombuffer(b"".join(bodies), dtype="<f8").reshape(-1, 2)
+    return Rings(positions, np.array(sizes), np.array(places))
+
+
+def _flat(body: bytes) -> bytes:
+    """Positions without their heights."""
+    return np.frombuffer(body, dtype="<f8").reshape(-1, 3)[:, :2].tobytes()
+
+
+def _inside(rings: Rings, west: float, south: float, east: float, north: float) -> Array:
+    begins, x, y = rings.begins, np.ascontiguousarray(rings.positions[:, 0]), np.ascontiguousarray(rings.positions[:, 1])
+    low, high = np.minimum.reduceat, np.maximum.reduceat
+    across = (low(x, begins) >= west) & (high(x, begins) <= east)
+    return np.asarray(across & (low(y, begins) >= south) & (high(y, begins) <= north))
 
 
 class _Polynomial:

@@ -34,6 +34,10 @@ class TileCache(Protocol):
         """The bytes under a key, None where there are none."""
         ...
 
+    def near(self, key: str) -> bytes | None:
+        """The same where it costs no more than opening a file; None where it would."""
+        ...
+
     def put(self, key: str, content: bytes) -> None:
         """Keep bytes under a key, all or none of them; older ones may go for them."""
         ...
@@ -74,7 +78,7 @@ class Kept:
         """As a cache keeps it."""
         return _HEAD.pack(_MAGIC, self.version, self.signature, self.step) + self.packed
 
-    @property
+    @cached_property
     def body(self) -> bytes:
         """The tile itself."""
         return zlib.decompress(self.packed, _GZIP) if self.packed else b""

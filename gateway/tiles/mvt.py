@@ -49,17 +49,17 @@ def _numbered(places: Array, ids: Array, drawn: Drawn) -> tuple[Array, Array]:
     there = places >= 0
     tagged = there.sum(axis=1)
     tags = np.stack((np.broadcast_to(np.arange(places.shape[1]), places.shape)[there], places[there]), axis=1).reshape(-1)
-    tag_numbers = tags.astype(np.uint64)
+    tag_numbers = _uint(tags)
     tag_sizes, shape_sizes = varints.lengths(tag_numbers), varints.lengths(drawn.numbers)
-    id_sizes = varints.lengths(ids)
+    id_sizes = varints.lengths(ids).astype(np.int64)
     tag_bytes, shape_bytes = _sums(tag_sizes, 2 * tagged), _sums(shape_sizes, drawn.counts)
     tag_lengths, shape_lengths = _uint(tag_bytes), _uint(shape_bytes)
     tag_length_sizes, shape_length_sizes = varints.lengths(tag_lengths), varints.lengths(shape_lengths)
     whole = _uint(5 + id_sizes + tag_length_sizes + tag_bytes + shape_length_sizes + shape_bytes)
     room = _FIXED + 2 * tagged + drawn.counts
     starts = np.cumsum(room) - room
-    numbers = np.empty(int(room.sum()), dtype=np.uint64)
-    sizes = np.ones(len(numbers), dtype=np.int64)
+    numbers = np.empty(int(room.sum()), dtype=np.uint64 if int(ids.max()) >> 32 else np.uint32)
+    sizes = np.ones(len(numbers), dtype=np.uint8)
     fixed = ((0, _FEATURE, None), (1, whole, varints.lengths(whole)), (2, _ID, None), (3, ids, id_sizes), (4, _TAGS, None))
     for offset, value, size in (*fixed, (5, tag_lengths, tag_length_sizes)):
         _put(numbers, sizes, starts + offset, value, size)
@@ -79,7 +79,7 @@ def _put(numbers: Array, sizes: Array, places: Array, value: Any, size: Array | 
 
 
 def _uint(values: Array) -> Array:
-    return np.asarray(values, dtype=np.uint64)
+    return np.asarray(values, dtype=np.uint32)
 
 
 def _places(starts: Array, counts: Array) -> Array:
@@ -90,7 +90,7 @@ def _places(starts: Array, counts: Array) -> Array:
 
 def _sums(values: Array, counts: Array) -> Array:
     """The sums of runs, one behind the other; a run may be empty."""
-    totals = np.concatenate(([0], np.cumsum(values)))
+    totals = np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
     ends = np.cumsum(counts)
     return np.asarray(totals[ends] - totals[ends - counts])
 

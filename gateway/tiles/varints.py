@@ -8,36 +8,36 @@ import numpy as np
 
 type Array = np.ndarray[Any, Any]
 
-_SEVEN = np.uint64(7)
-_LOW = np.uint64(0x7F)
-_MORE = np.uint64(0x80)
+_STEPS = tuple(7 * step for step in range(1, 10))
 
 
 def lengths(values: Array) -> Array:
-    """How many bytes each number (uint64) takes as a varint."""
-    found = np.ones(len(values), dtype=np.int64)
-    rest = values >> _SEVEN
-    while rest.any():
-        found += rest > 0
-        rest >>= _SEVEN
+    """How many bytes each unsigned number takes as a varint."""
+    found = np.ones(len(values), dtype=np.uint8)
+    largest = int(values.max()) if len(values) else 0
+    for step in _STEPS:
+        if largest >> step == 0:
+            break
+        found += values >= values.dtype.type(1 << step)
     return found
 
 
 def pack(values: Array, sizes: Array | None = None) -> bytes:
-    """Numbers (uint64) as varints, one behind the other; `sizes` are their `lengths` where those are known."""
+    """Unsigned numbers as varints, one behind the other; `sizes` are their `lengths` where those are known."""
     if not len(values):
         return b""
-    sizes = lengths(values) if sizes is None else sizes
-    ends = np.cumsum(sizes)
-    begins = ends - sizes
-    packed = np.zeros(int(ends[-1]), dtype=np.uint8)
-    rest, places, left = values, begins, sizes
+    left = lengths(values) if sizes is None else sizes
+    ends = np.cumsum(left, dtype=np.int64)
+    places = ends - left
+    packed = np.empty(int(ends[-1]), dtype=np.uint8)
+    rest = values
     while True:
-        goes_on = left > 1
-        packed[places] = (rest & _LOW) | np.where(goes_on, _MORE, np.uint64(0))
-        if not goes_on.any():
+        more = left > 1
+        packed[places] = (rest & 0x7F).astype(np.uint8) | (more.view(np.uint8) << 7)
+        chosen = np.flatnonzero(more)
+        if not len(chosen):
             return packed.tobytes()
-        rest, places, left = rest[goes_on] >> _SEVEN, places[goes_on] + 1, left[goes_on] - 1
+        rest, places, left = rest[chosen] >> 7, places[chosen] + 1, left[chosen] - 1
 
 
 def zigzag(values: Array) -> Array:

@@ -53,7 +53,7 @@ def answer(asked: Asked, names: Sequence[str]) -> Response:
 
 
 def ready(asked: Asked, names: Sequence[str]) -> Response | None:
-    """The same where the tile lies in memory and stands at the collection's version; None where it takes longer than a look."""
+    """The same where the tile lies ready and stands at the collection's version; None where it takes longer than a look."""
     if asked.scope["query_string"] not in OFTEN:
         return None
     if not asked.scope["query_string"]:
@@ -61,7 +61,7 @@ def ready(asked: Asked, names: Sequence[str]) -> Response | None:
     collection, grid, matrix, row, column = names
     with asked.gateway.queries.view(asked.access) as view:
         source = view.source(collection)
-    found = asked.gateway.tiles.ready(source, grid, matrix, row, column)
+        found = asked.gateway.tiles.ready(view, source, f"{grid}/{matrix}/{row}/{column}")
     return None if found is None else _respond(asked, found, attribution.named(asked, source.dataset).link)
 
 
