@@ -119,14 +119,23 @@ def _refusal(error: Refused) -> dict[str, Any]:
 def render(members: Mapping[str, Any], asked: Asked | None, headers: Mapping[str, str]) -> Response:
     """A problem as JSON, or as a page where a browser asks."""
     status, code = int(members["status"]), str(members["code"])
+    language = "en" if asked is None else asked.language_or_default()
+    members = _spoken(members, language)
     if asked is not None and _wants_page(asked):
         from gateway.web import pages
 
         return pages.problem(asked, status, code, members, headers)
     base = "" if asked is None else asked.base
-    body = {"type": f"{base}/api?f=html#problem-{code}", "title": title(code, "en"), **members}
+    body = {"type": f"{base}/api?f=html#problem-{code}", "title": title(code, language), **members}
     body.pop("code")
-    return Response(orjson.dumps(body), status, dict(headers), MEDIA_TYPE)
+    return Response(orjson.dumps(body), status, {"Content-Language": language, **headers}, MEDIA_TYPE)
+
+
+def _spoken(members: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The members with what people read in their language (RFC 9457, 3.1)."""
+    from gateway.web.messages import said
+
+    return {name: said(value, language) if name in ("detail", "cure") else value for name, value in members.items()}
 
 
 def title(code: str, language: str) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from gateway.services.query import QueryService
+from gateway.web import messages
 
 from .conftest import Twin, open_twin, served
 
@@ -211,3 +213,33 @@ def test_the_fast_path_and_the_routes_give_the_same_answers(twin: Twin) -> None:
             assert {k: v.replace(twin.url, "") for k, v in one.headers.items() if k not in ignored} == {
                 k: v.replace(url, "") for k, v in two.headers.items() if k not in ignored
             }
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "detail", "cure"),
+    [
+        ("/collections/nosuch", "Introuvable", "il n’y a pas de telle collection", None),
+        ("/collections?colour=red", "Un paramètre n'est pas correct", "il n’y a pas de tel paramètre ici", "connus : f, lang"),
+        ("/collections/trees/items?limit=none", None, "pas un nombre entier à partir de 1", "1 to 10000"),
+        ("/collections/trees/items?height=tall", None, "pas une valeur de type number", None),
+    ],
+)
+def test_a_problem_speaks_the_callers_language(twin: Twin, path: str, title: str | None, detail: str, cure: str | None) -> None:
+    french = twin.client.get(f"{twin.url}{path}", headers={"Accept-Language": "fr"})
+    assert french.headers["content-language"] == "fr"
+    problem = french.json()
+    assert problem["detail"] == detail
+    assert title in (None, problem["title"])
+    assert cure in (None, problem.get("cure"))
+    english = twin.client.get(f"{twin.url}{path}").json()
+    assert (english["detail"] != detail, english["type"]) == (True, problem["type"])
+
+
+def test_every_french_sentence_fills_the_gaps_of_its_english() -> None:
+    gaps = re.compile(r"\{\d\}")
+    with (Path(messages.__file__).parent / "said-fr.yaml").open(encoding="utf-8") as stream:
+        found = yaml.safe_load(stream)
+    for english, french in found.items():
+        assert sorted(gaps.findall(english)) == sorted(gaps.findall(french)), english
+        assert messages.said(english, "fr") == french
+    assert messages.said("the id 'a' is not offered", "fr") == "the id 'a' is not offered"
