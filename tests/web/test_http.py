@@ -243,3 +243,26 @@ def test_every_french_sentence_fills_the_gaps_of_its_english() -> None:
         assert sorted(gaps.findall(english)) == sorted(gaps.findall(french)), english
         assert messages.said(english, "fr") == french
     assert messages.said("the id 'a' is not offered", "fr") == "the id 'a' is not offered"
+
+
+def test_every_resource_refuses_parameters_it_has_not(twin: Twin) -> None:
+    """OGC 17-069r4, /req/core/query-param-unknown; CSW has a parameter language of its own."""
+    filled = {
+        "collectionId": "trees",
+        "featureId": "tree-1",
+        "datasetId": "trees",
+        "processId": "echo",
+        "tileMatrixSetId": "WebMercatorQuad",
+        "tileMatrix": "0",
+        "tileRow": "0",
+        "tileCol": "0",
+        "styleId": "default",
+    }
+    wrong = {}
+    for path, operations in twin.json("/api")["paths"].items():
+        address = re.sub(r"\{(\w+)\}", lambda match: filled.get(match[1], "x"), path)
+        if "get" in operations:
+            answer = twin.get(address, nosuch="1", key="operator")
+            if answer.status_code != 400:
+                wrong[path] = answer.status_code
+    assert wrong == {}
