@@ -12,7 +12,7 @@ from gateway.geo.transform import boxes
 from gateway.model.crs import CRS84, Crs
 from gateway.model.dataset import Box, Collection
 from gateway.model.feature import Field
-from gateway.store import bounds, changes, container, facts, tables
+from gateway.store import bounds, changes, container, facts, indexes, tables
 from gateway.store.columns import MOST, MOST_FOR_LIFE, Column, assign, widened
 from gateway.store.facts import Facts
 from gateway.store.staging import ScratchStaging
@@ -91,7 +91,7 @@ def take_over(
     if len(old.fields) >= MOST:
         changes.fill(connection, place, staging, fresh)
     if not delta or fresh or comparison.added > _MANY:
-        for name, column in tables.index_candidates(connection, standing.number, fields, columns):
+        for name, column in indexes.candidates(connection, standing.number, fields, columns):
             tables.add_index(connection, standing.number, name, column)
     connection.execute("UPDATE collection SET columns = ? WHERE id = ?", (facts.pack_columns(every), collection.id))
     features = old.features + comparison.added - comparison.removed

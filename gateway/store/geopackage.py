@@ -21,7 +21,7 @@ from gateway.model.party import Key, Party, SigningKey
 from gateway.model.submission import Submission
 from gateway.ports import Publication
 from gateway.store import audit, bodies, container, heads, journal, parties, records, schema, snapshots, submissions, tables
-from gateway.store.connection import Pool, connect, fold_wal, select, sync_folder, transaction
+from gateway.store.connection import Pool, connect, fold_wal, select, sync_folder, transaction, translated
 from gateway.store.known import Known
 from gateway.store.lease import Lease, take_dead
 from gateway.store.publishing import Publishing
@@ -30,6 +30,8 @@ from gateway.store.staging import ScratchStaging
 
 FILE = "twin.gpkg"
 STAGING = "staging"
+_PAGE = 16_384
+"""Bytes of a page of a new twin: rows of ready features fill it without waste, and a page of features takes few of them."""
 
 
 class GeoPackageStore:
@@ -193,7 +195,8 @@ class GeoPackageStore:
         """A connection of its own for one writer; it waits for its turn at the first transaction."""
         connection = connect(self.path, write=True, wait=self._wait)
         try:
-            yield connection
+            with translated(self.path):
+                yield connection
         finally:
             connection.close()
 
@@ -222,7 +225,7 @@ class GeoPackageStore:
 def _fill(path: Path, settings: Mapping[str, str], sign: journal.Sign) -> None:
     connection = connect(str(path), write=True, create=True)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA page_size = {_PAGE}; PRAGMA journal_mode = WAL")
         with transaction(connection, str(path)):
             container.prepare(connection)
             schema.create(connection)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import apsw
 
 from gateway.model.feature import Field
-from gateway.store import container, tables
+from gateway.store import container, indexes, tables
 from gateway.store.columns import Column
 from gateway.store.connection import transaction
 from gateway.store.container import quoted
@@ -39,7 +39,7 @@ def lay_apart(connection: apsw.Connection, staging: ScratchStaging, schema: str,
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     with transaction(connection, path):
         tables.index_ids(connection, number)
-    for name, column in tables.index_candidates(connection, number, _fields(staging, columns), columns):
+    for name, column in indexes.candidates(connection, number, _fields(staging, columns), columns):
         with transaction(connection, path):
             tables.add_index(connection, number, name, column)
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -53,7 +53,7 @@ def lay_here(connection: apsw.Connection, staging: ScratchStaging, schema: str, 
     count = plan_order(connection, schema, spatial=True)
     _fill(connection, staging, schema, number, columns, (1, count))
     tables.index_ids(connection, number)
-    for name, column in tables.index_candidates(connection, number, _fields(staging, columns), columns):
+    for name, column in indexes.candidates(connection, number, _fields(staging, columns), columns):
         tables.add_index(connection, number, name, column)
     return number
 

@@ -8,7 +8,6 @@ import apsw
 import numpy as np
 
 from gateway.model.dataset import Box
-from gateway.model.feature import Field
 from gateway.store import container, geometry
 from gateway.store.columns import SQL, Column
 from gateway.store.connection import one, select
@@ -22,10 +21,6 @@ _DEFINITIONS = (
 )
 _CELL = np.dtype([("key", ">i8"), ("sides", ">f4", 4)])
 """A cell of an R-tree node: a key and minx, maxx, miny, maxy (https://sqlite.org/rtree.html, section 5.1)."""
-_SAMPLE = 10_000
-_INDEX_FROM = 5000
-_MOST_INDEXES = 16
-_LONGEST_INDEXED = 64
 
 
 def current(number: int) -> str:
@@ -114,28 +109,6 @@ def drop(connection: apsw.Connection, number: int) -> None:
     connection.execute(f"DROP TABLE IF EXISTS {history(number)}")
 
 
-def index_candidates(
-    connection: apsw.Connection, number: int, fields: Sequence[Field], columns: Sequence[Column]
-) -> list[tuple[str, str]]:
-    """(index, column) of attributes worth an index: text, whole numbers and truth values that tell features apart.
-
-    A collection below 5,000 features is scanned faster than it is indexed. Left out are measures, long texts, copies of the
-    id and what is the same everywhere, judged on the first 10,000 rows; at most 16.
-    """
-    table = current(number)
-    if not connection.execute(f"SELECT 1 FROM {table} ORDER BY fid LIMIT 1 OFFSET {_INDEX_FROM}").fetchone():
-        return []
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE tbl_name = ? AND type = 'index'", (table,))}
-    found: list[tuple[str, str]] = []
-    for field, column in zip(fields, columns, strict=True):
-        name = f"{table}_by_{column.name}"
-        if field.type in ("number", "array") or name in there:
-            continue
-        if len(found) + len(there) < _MOST_INDEXES and _tells_apart(connection, table, quoted(column.name)):
-            found.append((name, column.name))
-    return found
-
-
 def add_index(connection: apsw.Connection, number: int, name: str, column: str) -> None:
     """An attribute index."""
     connection.execute(f"CREATE INDEX {quoted(name)} ON {current(number)} ({quoted(column)})")
@@ -168,15 +141,6 @@ def _root_box(connection: apsw.Connection, number: int) -> Box | None:
         return None
     minx, maxx, miny, maxy = (cells["sides"][:, side] for side in range(4))
     return float(minx.min()), float(miny.min()), float(maxx.max()), float(maxy.max())
-
-
-def _tells_apart(connection: apsw.Connection, table: str, column: str) -> bool:
-    values, longest, copies, rows = one(
-        connection,
-        f"SELECT count(DISTINCT v), avg(length(v)), sum(v = gw_id), count(v) FROM "
-        f"(SELECT {column} AS v, gw_id FROM {table} ORDER BY fid LIMIT {_SAMPLE})",
-    )
-    return bool(values > 1 and longest <= _LONGEST_INDEXED and copies < rows)
 
 
 def _sql_type(column: Column) -> str:
