@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from gateway.errors import Forbidden
 from gateway.model.party import Party
 from gateway.services.edit import Done, Edit
 from gateway.web import body, features
@@ -66,6 +67,7 @@ async def _answer(request: Request, action: str, collection: str, feature: str |
 
 
 def _carried_out(asked: Asked, edit: Edit, party: Party, wishes: body.Preferences) -> Response:
+    _demand_ours(asked, edit.collection)
     done = asked.gateway.editing.edit(edit, party, wait=wishes.waits)
     headers = _headers(asked, edit, done, wishes)
     status = 201 if done.is_new else 204
@@ -78,6 +80,14 @@ def _carried_out(asked: Asked, edit: Edit, party: Party, wishes: body.Preference
         return shown
     headers |= {name: shown.headers[name] for name in ("etag", "last-modified", "content-crs") if name in shown.headers}
     return Response(status_code=status, headers=headers)
+
+
+def _demand_ours(asked: Asked, collection: str) -> None:
+    """Raise Forbidden for a cascaded collection that the caller sees, NotFound for one that he does not."""
+    if collection in asked.gateway.cascaded.ids:
+        with asked.gateway.queries.view(asked.access) as view:
+            view.source(collection)
+        raise Forbidden("the collection is a view of a remote service", place=collection, cure="change it there")
 
 
 def _headers(asked: Asked, edit: Edit, done: Done, wishes: body.Preferences) -> dict[str, str]:
