@@ -38,6 +38,8 @@ class Scan:
     where: Sql | None
     order: Order
     behind: Sql | None
+    is_filtered: bool
+    """Whether the values of its conditions decide how it is best answered."""
     question: tuple[object, ...]
     """What is asked of which rows, whatever the page: the key of its count."""
 
@@ -48,11 +50,11 @@ class Scan:
         order = Order(facts, query.sort)
         table = Sql(f"{current(facts.number)} f") if facts.is_current else past.source(facts)
         question = (facts.row, query.filter, query.boxes, query.region, query.heights, query.interval)
-        return cls(wire, facts, table, where, order, order.begin(wire, query, table), question)
+        return cls(wire, facts, table, where, order, order.begin(wire, query, table), query.filter is not None, question)
 
     def some(self, columns: str, limit: int) -> pq.abc.PGresult:
         """Matching rows in no order, at most `limit`: fewer are all there are."""
-        return self.wire.ask(self._plain(columns, self.where or TRUE, Sql("LIMIT ?", [limit])))
+        return self.wire.ask(self._plain(columns, self.where or TRUE, Sql("LIMIT ?", [limit])), anew=self.is_filtered)
 
     def chosen(self, columns: str, limit: int, raw: int | None = None) -> tuple[list[Found], int | None]:
         """The first `limit` rows behind where the page begins, in order, each with `columns` (the key first) and its sort
@@ -69,7 +71,7 @@ class Scan:
         if self.where is None:
             return self.facts.collection.features
         inner = self._plain("1", self.where, Sql("LIMIT ?", [None if cap is None else cap + 1]))
-        found = self.wire.ask(Sql(f"SELECT count(*) FROM ({inner.text}) k", inner.values))
+        found = self.wire.ask(Sql(f"SELECT count(*) FROM ({inner.text}) k", inner.values), anew=True)
         number = integer(found.get_value(0, 0))
         return None if cap is not None and number > cap else number
 
@@ -90,7 +92,7 @@ class Scan:
             f"FROM {self.table.text} WHERE f.ctid = ANY (ARRAY(SELECT f.place FROM k f WHERE {behind.text} "
             f"ORDER BY {self.order.by} LIMIT ?))"
         )
-        found = self.wire.ask(Sql(text, [*keys.values, *behind.values, limit]))
+        found = self.wire.ask(Sql(text, [*keys.values, *behind.values, limit]), anew=True)
         if found.ntuples:
             return found, integer(found.get_value(0, found.nfields - 1))
         return found, 0 if self.behind is None and limit > 0 else None
@@ -107,7 +109,7 @@ class Scan:
         return list(rows) if len(rows) == limit else self._ordered(columns, limit, raw)
 
     def _ordered(self, columns: str, limit: int, raw: int | None) -> list[Found]:
-        return list(self.wire.rows(self._in_order(columns, self._rest(), limit), raw))
+        return list(self.wire.rows(self._in_order(columns, self._rest(), limit), raw, anew=self.where is not None))
 
     def _rest(self) -> Sql:
         """What matches behind where the page begins."""

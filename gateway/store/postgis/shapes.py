@@ -37,7 +37,7 @@ def shapes(wire: Wire, facts: Facts, srid: int, query: Query, fields: tuple[str,
     columns = "".join(f", f.{name}" for name in _columns(facts, fields))
     limit = query.limit if query.limit >= 0 else None
     sql = f"SELECT f.fid, f.gw_id, ST_AsBinary(f.geom){columns} FROM {current(facts.number)} f WHERE {where.text} LIMIT ?"
-    return [(*row[:_FIXED], row[_FIXED:]) for row in wire.rows(Sql(sql, [*where.values, limit]))]
+    return [(*row[:_FIXED], row[_FIXED:]) for row in wire.rows(Sql(sql, [*where.values, limit]), anew=True)]
 
 
 def changed(wire: Wire, facts: Facts, since: int) -> list[Box] | None:

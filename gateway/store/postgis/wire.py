@@ -23,11 +23,13 @@ from psycopg.errors import error_from_result
 from gateway.errors import OutOfTime
 from gateway.store.expression import Sql
 
-_BEGIN, _COMMIT, _VERSION = b"gw_begin", b"gw_commit", b"gw_version"
+_BEGIN, _COMMIT, _VERSION, _ANEW, _ONCE = b"gw_begin", b"gw_commit", b"gw_version", b"gw_anew", b"gw_once"
 _OPENING = (
     (_BEGIN, b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
     (_COMMIT, b"COMMIT"),
     (_VERSION, b"SELECT coalesce(max(sequence), 0)::bigint FROM journal"),
+    (_ANEW, b"SET LOCAL plan_cache_mode TO force_custom_plan"),
+    (_ONCE, b"SET LOCAL plan_cache_mode TO force_generic_plan"),
 )
 _MOST_PREPARED = 200
 _MOST_MET = 2000
@@ -60,6 +62,7 @@ class Wire:
         self._met: dict[bytes, int] = {}
         self._numbers = count()
         self._unread = 0
+        _checked(self._pg.exec_(b"SET plan_cache_mode TO force_generic_plan"))
         for name, text in _OPENING:
             _checked(self._pg.prepare(name, text))
 
@@ -92,35 +95,36 @@ class Wire:
         pg.flush()
         self._unread += 1
 
-    def ask(self, question: Sql) -> pq.abc.PGresult:
-        """The answer to one question, in binary. One trip. Raises OutOfTime, or psycopg's errors."""
+    def ask(self, question: Sql, *, anew: bool = False) -> pq.abc.PGresult:
+        """The answer to one question, in binary. One trip. Raises OutOfTime, or psycopg's errors.
+
+        A question is planned once, whatever its values; `anew` plans it for these.
+        """
         text, values = _numbered(question)
         name = self._prepared(text)
-        formats = [1] * len(values)
+        if anew:
+            return self._kept(text, self._ask_anew(text, values, name))
         if name is None:
-            return _checked(self._pg.exec_params(text, values, param_formats=formats, result_format=1))
-        return self._kept(text, self._pg.exec_prepared(name, values, formats, 1))
+            return _checked(self._pg.exec_params(text, values, param_formats=[1] * len(values), result_format=1))
+        return self._kept(text, self._pg.exec_prepared(name, values, [1] * len(values), 1))
 
-    def ask_both(self, one: Sql, other: Sql) -> tuple[pq.abc.PGresult, pq.abc.PGresult]:
-        """The answers to two questions in one trip."""
+    def _ask_anew(self, text: bytes, values: list[bytes], name: bytes | None) -> pq.abc.PGresult:
         pg = self._pg
-        ready = [(text, values, self._prepared(text)) for text, values in (_numbered(one), _numbered(other))]
         pg.enter_pipeline_mode()
-        for text, values, name in ready:
-            formats = [1] * len(values)
-            if name is None:
-                pg.send_query_params(text, values, param_formats=formats, result_format=1)
-            else:
-                pg.send_query_prepared(name, values, formats, 1)
+        pg.send_query_prepared(_ANEW, None)
+        if name is None:
+            pg.send_query_params(text, values, param_formats=[1] * len(values), result_format=1)
+        else:
+            pg.send_query_prepared(name, values, [1] * len(values), 1)
+        pg.send_query_prepared(_ONCE, None)
         pg.pipeline_sync()
-        found = self._results(1)
+        _, found, _ = self._results(1)
         pg.exit_pipeline_mode()
-        first, second = (self._kept(text, result) for (text, _, _), result in zip(ready, found, strict=True))
-        return first, second
+        return found
 
-    def rows(self, question: Sql, raw: int | None = None) -> list[tuple[Any, ...]]:
+    def rows(self, question: Sql, raw: int | None = None, *, anew: bool = False) -> list[tuple[Any, ...]]:
         """The rows of an answer, decoded; column `raw` stays bytes."""
-        return decoded(self.ask(question), raw)
+        return decoded(self.ask(question, anew=anew), raw)
 
     def stream(self, question: Sql, raw: int | None = None, portion: int = 1000) -> Iterator[tuple[Any, ...]]:
         """The rows of a long answer, `portion` at a time, while other questions may be asked."""
