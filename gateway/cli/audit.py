@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from gateway import registry
 from gateway.cli.console import Json, emit, guarded, out
 from gateway.errors import UsageError
 from gateway.model.journal import Audit
 from gateway.settings import load
-from gateway.store.audit import verify as verify_journal
+from gateway.store import choice
 from gateway.store.signing import FILE, JournalKey
 
 app = typer.Typer(help="The journal of a twin.", no_args_is_help=True)
@@ -30,7 +31,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check every entry, every signed head and the file of heads. Exit 0: sound; 1: not, with the first bad entry."""
-    found = verify_journal(folder, _key(folder, public_key))
+    found: Audit = registry.get("stores", choice.check(folder).store).audit(str(folder), _key(folder, public_key))
     emit(_document(found), json=json, text=lambda: _print(found))
     if not found.sound:
         raise typer.Exit(1)

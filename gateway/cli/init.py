@@ -20,9 +20,13 @@ def init(
     charter: Annotated[str, typer.Option(help="The charter it lives under; `open` asks only for sound data.")] = "open",
     id_base: Annotated[str, typer.Option(help="Beginning of all identifiers; fixed for good.")] = "http://localhost:8000/id/",
     title: Annotated[str | None, typer.Option(help="What the twin is called; else the folder's name.")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Where it is kept: postgresql://user@host/database?schema=twin; else in a GeoPackage in DIR."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a new, empty twin."""
-    wiring.create(folder, charter=charter, id_base=id_base, title=title)
+    wiring.create(folder, charter=charter, id_base=id_base, title=title, address=store)
     document = {"folder": str(folder), "charter": charter, "idBase": id_base if id_base.endswith("/") else f"{id_base}/"}
     emit(document, json=json, text=lambda: out.print(f"{folder}: a new twin under the charter {charter}", markup=False))

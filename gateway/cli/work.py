@@ -12,8 +12,8 @@ import typer
 
 from gateway import wiring_jobs
 from gateway.cli.console import guarded
-from gateway.errors import NotFound
 from gateway.settings import load
+from gateway.store import choice
 from gateway.web import log
 
 app = typer.Typer(add_completion=False)
@@ -26,8 +26,7 @@ def work(
     parent: Annotated[int, typer.Option(hidden=True, help="End when this process ends.")] = 0,
 ) -> None:
     """Run the jobs of a twin until interrupted; of several workers one works and the others stand by."""
-    if not (folder / "twin.gpkg").is_file():
-        raise NotFound(f"there is no twin in {folder}", cure=f"gateway init {folder}")
+    choice.check(folder)
     settings = load()
     log.configure(settings.log_level)
     stop = threading.Event()

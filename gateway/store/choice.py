@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from gateway.errors import IntegrityError, NotFound
+from gateway.errors import Conflict, IntegrityError, NotFound
 
 FILE = "twin.toml"
 EMBEDDED = "geopackage"
@@ -46,15 +46,24 @@ def read(folder: Path) -> Choice:
 
 
 def write(folder: Path, choice: Choice) -> None:
-    """Keep a choice, whole or not at all; the default needs no file."""
-    members = {name: getattr(choice, name) for name in _MEMBERS}
+    """Keep the choice for a new twin; the default needs no file. Raises Conflict where there is a twin already."""
+    if (folder / FILE).exists() or (folder / GEOPACKAGE).exists():
+        raise Conflict(f"there is a twin in {folder} already")
     if choice == Choice():
         return
-    # A JSON string is a TOML string, too, once nothing but ASCII is left of the escapes that JSON alone knows.
+    members = {name: getattr(choice, name) for name in _MEMBERS}
+    # A string of JSON is a string of TOML, too.
     lines = [f"{name} = {orjson.dumps(value).decode()}\n" for name, value in members.items() if value is not None]
-    temporary = folder / f".{FILE}.{os.getpid()}"
-    temporary.write_text("".join(lines), encoding="utf-8")
-    temporary.replace(folder / FILE)
+    with (folder / FILE).open("x", encoding="utf-8") as file:
+        file.write("".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def forget(folder: Path, choice: Choice) -> None:
+    """Take a choice back whose twin could not be made."""
+    if choice != Choice():
+        (folder / FILE).unlink(missing_ok=True)
 
 
 def check(folder: Path) -> Choice:

@@ -30,9 +30,10 @@ def assign(fields: Iterable[Field], existing: Iterable[Column]) -> tuple[list[Co
     return [usable[key] for key in wanted], new
 
 
-def staged_value(place: int | None, column: Column) -> str:
-    """What a staged row ``s`` has for a column, out of place `place` of its properties; NULL where it does not fit the type."""
-    if place is None:
+def staged_value(column: Column, place: int | None, kind: str) -> str:
+    """What a staged row ``s`` has for a column, out of place `place` of its properties, which is a field of type `kind`; NULL
+    where it does not fit the column. Lists are staged as JSON in a string."""
+    if place is None or (column.type == "array" and kind != "array"):
         return "NULL"
     value, text = f"(s.props -> {place})", f"(s.props ->> {place})"
     match column.type:
@@ -44,7 +45,7 @@ def staged_value(place: int | None, column: Column) -> str:
         case "number":
             return f"CASE jsonb_typeof{value} WHEN 'number' THEN {text}::double precision END"
         case "array":
-            return f"CASE WHEN {text} LIKE '[%%' THEN {text}::jsonb END"
+            return f"{text}::jsonb"
         case _:
             return text
 

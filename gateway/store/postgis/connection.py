@@ -112,8 +112,15 @@ def translated(place: str) -> Iterator[None]:
         raise OutOfTime("the question ran into its time limit", cure="ask for a smaller area, or with fewer conditions") from error
     except (errors.DataCorrupted, errors.IndexCorrupted) as error:
         raise IntegrityError(f"the store is damaged: {error}", place=place, cure="restore it from a backup") from error
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
+        if not is_cut(error):
+            raise
         raise Busy(f"the database is not to be had: {_first_line(error)}") from error
+
+
+def is_cut(error: psycopg.Error) -> bool:
+    """Whether an error says that the server is away or going: it is operational, or libpq's own, which has no code of SQL."""
+    return isinstance(error, psycopg.OperationalError) or (isinstance(error, psycopg.DatabaseError) and error.sqlstate is None)
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import orjson
 
 from gateway.errors import UsageError
 from gateway.model.access import Access
@@ -81,10 +82,12 @@ def _fill(copy: apsw.Connection, collection: Collection, table: str, srs: int, r
     insert = f"INSERT INTO {quoted(table)} VALUES ({','.join('?' * (3 + len(collection.fields)))})"
     enter = f"INSERT INTO {quoted(container.rtree(table))} VALUES (?,?,?,?,?)"
     features, has_z = 0, False
+    has_lists = any(field.type == "array" for field in collection.fields)
     for row in rows:
         blob = None if row.geometry is None else geometry.pack(row.geometry, row.box, srs)
         has_z = has_z or (row.geometry is not None and geometry.kind(row.geometry)[1])
-        values = [_plain(row.properties.get(field.name)) for field in collection.fields]
+        properties = orjson.loads(row.ready)["properties"] or {} if has_lists else row.properties
+        values = [_plain(properties.get(field.name)) for field in collection.fields]
         copy.execute(insert, (row.key, blob, row.id, *values))
         if blob is not None and row.box is not None:
             minx, miny, maxx, maxy = row.box
@@ -97,5 +100,7 @@ def _fill(copy: apsw.Connection, collection: Collection, table: str, srs: int, r
 
 
 def _plain(value: Any) -> Any:
-    """A value as SQLite binds it; a whole number beyond 64 bits becomes a real one."""
+    """A value as SQLite binds it: a list as JSON, a whole number beyond 64 bits as a real one."""
+    if isinstance(value, list | tuple):
+        return orjson.dumps(value).decode()
     return float(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value

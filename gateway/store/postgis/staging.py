@@ -93,8 +93,9 @@ class PostgisStaging:
 
     def sources(self, columns: Sequence[Column]) -> dict[Column, str]:
         """What a staged row ``s`` has for each of these columns, as SQL."""
-        places = {name: number for number, name in enumerate(self._discovery.names)}
-        return {column: staged_value(places.get(column.property), column) for column in columns}
+        found = {field.name: (number, field.type) for number, field in enumerate(self.fields())}
+        absent = (None, "string")
+        return {column: staged_value(column, *found.get(column.property, absent)) for column in columns}
 
     def geometry_type(self) -> str | None:
         """The one type of all geometries, where there is one."""
@@ -193,5 +194,9 @@ def _json(values: list[Any]) -> bytes:
     """Values as binary jsonb, whose text has no NUL."""
     text = orjson.dumps(values)
     if b"\\u0000" in text:
-        text = orjson.dumps([value.replace("\0", "") if isinstance(value, str) else value for value in values])
+        text = orjson.dumps([_without_nul(value) if isinstance(value, str) else value for value in values])
     return b"\x01" + text
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\\u0000", "") if text.startswith("[") else text.replace("\0", "")

@@ -23,7 +23,7 @@ from gateway.settings import load as load_settings
 from gateway.store import bodies, choice, heads
 from gateway.store.journal import Sign
 from gateway.store.postgis import audit, hall, journal, parties, records, schema, snapshots, submissions
-from gateway.store.postgis.connection import READ_SECONDS, Pool, Server, connect, translated
+from gateway.store.postgis.connection import READ_SECONDS, Pool, Server, connect, is_cut, translated
 from gateway.store.postgis.hall import Hall
 from gateway.store.postgis.known import Known
 from gateway.store.postgis.publishing import Publishing, turn
@@ -35,6 +35,8 @@ from gateway.store.postgis.staging import PostgisStaging
 class PostgisStore:
     """The truth of one twin. Any number of processes on any number of machines may open it; one writes at a time, readers see
     whole versions. The folder holds its address and its file of signed heads."""
+
+    waits = True
 
     def __init__(self, folder: Path, server: Server, sign: Sign, wait: float) -> None:
         self.folder = folder
@@ -78,6 +80,11 @@ class PostgisStore:
             heads.catch_up(store.folder / heads.FILE, partial(journal.heads, connection))
         store.sweep()
         return store
+
+    @classmethod
+    def audit(cls, place: str, public_key: bytes | None) -> Audit:
+        """Check a twin's journal, under `public_key`, else the one that the twin names; writes nothing."""
+        return audit.verify(Path(place), server_of(Path(place)), public_key)
 
     @contextmanager
     def reading(self) -> Iterator[PostgisReader]:
@@ -167,11 +174,17 @@ class PostgisStore:
         connection = self._readers.take()
         try:
             return connection, PostgisReader.begin(connection, self._known)
-        except psycopg.OperationalError:
+        except psycopg.Error as error:
             connection.close()
+            if not is_cut(error):
+                raise
         connection = connect(self._server, seconds=READ_SECONDS)
-        with translated(self.path):
-            return connection, PostgisReader.begin(connection, self._known)
+        try:
+            with translated(self.path):
+                return connection, PostgisReader.begin(connection, self._known)
+        except BaseException:
+            connection.close()
+            raise
 
     def _end(self, connection: Connection, reader: PostgisReader) -> None:
         try:
