@@ -30,6 +30,7 @@ MAX_BODY = 1 << 20
 MAX_RECORDS = 1000
 _CODE = re.compile(rb'exceptionCode="(\w+)"')
 _WRITES = ("transaction", "harvest")
+_SIDE = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _REFUSED_KVP = ("responsehandler", "config")
 _NUMBERS = {"maxrecords": 0, "startposition": 1}
 _DESCRIPTION = "application/opensearchdescription+xml"
@@ -162,9 +163,18 @@ def _checked(kvp: Mapping[str, str]) -> dict[str, str]:
             found[name] = str(min(int(text), MAX_RECORDS)) if name == "maxrecords" else text
         elif text:
             found[name] = str(MAX_RECORDS)
+    if found.get("bbox"):
+        _check_box(found["bbox"])
     if found.get("constraintlanguage") == "FILTER" and "constraint" in found:
         found["constraint"] = etree.tostring(_gated(found["constraint"].encode("utf-8", "replace"))).decode()
     return found
+
+
+def _check_box(text: str) -> None:
+    """Raise ParameterError for a ``bbox`` that is not four numbers, or four and a system."""
+    sides = text.split(",", 5)[:4]
+    if len(sides) < 4 or any(_SIDE.fullmatch(side.strip()) is None for side in sides):
+        raise ParameterError("bbox", f"{text[:40]!r} is no box", cure="west,south,east,north in degrees")
 
 
 def _run(request: CswRequest, query: str, body: bytes, reader: Reader, access: Access, title: str) -> CswAnswer:
