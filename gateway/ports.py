@@ -58,8 +58,7 @@ class Reading(Protocol):
     """An open file: its header, then its features once, as a stream; `report` fills as they pass. Close it, or use `with`.
 
     `problems` collects what is wrong but does not stop the reading (an unclosed ring, a dangling xlink): findings of rule
-    ``source`` with severity warn, place and object set; at most 100 kept, all counted in `report`.
-    """
+    ``source`` with severity warn, place and object set; at most 100 kept, all counted in `report`."""
 
     header: Header
     report: Report
@@ -74,10 +73,7 @@ class Reading(Protocol):
 @dataclass(frozen=True, slots=True)
 class Output:
     """How to write: the CRS of the coordinates that will come, a title, the layers where known, and the format's version.
-
-    `schema` is where the schema of the one layer is served, and `members` are what a JSON document says beside its features;
-    both are for formats that have a place for them. `single` is a lone feature rather than a collection of one.
-    """
+    `schema` is where the layer's schema is served, `members` what a JSON document says besides; `single` is a lone feature."""
 
     crs: Crs | None
     title: str | None = None
@@ -109,14 +105,6 @@ class Adapter(Protocol):
 
     def write(self, features: Iterable[Feature], sink: BinaryIO, output: Output, report: Report) -> None:
         """Write a stream of features in family order to `sink` in constant memory; what does not fit goes to `report`."""
-        ...
-
-
-class Described(Protocol):
-    """A format whose features follow a schema document of their own."""
-
-    def schema(self, layer: Layer) -> bytes:
-        """The schema of one collection, as `Adapter.write` follows it where `Output.schema` says where it is served."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -16,9 +16,17 @@ from gateway.model.feature import Feature, Field, Layer
 from gateway.model.report import Report
 from gateway.model.row import Row
 from gateway.model.text import pick
-from gateway.ports import Adapter, Described, Output
+from gateway.ports import Adapter, Output
 from gateway.services import document, family
 from gateway.services.query import Rows, Source, View
+
+
+class Described(Protocol):
+    """An adapter whose features follow a schema document of their own."""
+
+    def schema(self, layer: Layer) -> bytes:
+        """The schema of one collection, as `write` follows it where `Output.schema` says where it is served."""
+        ...
 
 
 def flat(

@@ -157,8 +157,11 @@ def _ref(kind: str, name: str) -> dict[str, str]:
 
 
 def _schema(name: str, summary: str) -> dict[str, Any]:
-    media = "application/schema+json"
-    return _get("data", name, summary, "Any", path=("collectionId",), own=("version", "as-of"), media=media)
+    media, own = "application/schema+json", ("version", "as-of")
+    found = _get("data", name, summary, "Any", path=("collectionId",), own=own, media=media, formats=name * (name == "schema"))
+    if name == "schema":  # GML is described in XML Schema
+        found["get"]["responses"]["200"]["content"]["application/xml"] = {"schema": {"type": "string"}}
+    return found
 
 
 def _items(name: str, summary: str, path: list[str], properties: list[dict[str, Any]]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "f-download": _format(*(format.name for format in FORMATS)),
         "f-coverage": _format("tif", "covjson"),
         "bands": query("properties", "The bands, separated by commas; all unless said", {"type": "string"}),
+        "f-schema": _format("json", "html", "xsd"),
         "f-items": _format(*(offer.name for offer in features.ITEMS_OFFERS)),
         "f-feature": _format(*(offer.name for offer in features.ITEM_OFFERS)),
         "f-record": _format("json", "html", "xml", "jsonld", "ttl"),
