@@ -124,3 +124,33 @@ def test_a_problem_is_coded_like_everything_else(twin: Twin) -> None:
     assert found.status_code == 400
     assert found.headers["Content-Encoding"] == "gzip"
     assert b"nothing" in gzip.decompress(raw)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_stream_is_coded_as_it_goes(coding: str) -> None:
+    import asyncio
+    from types import SimpleNamespace
+    from typing import Any
+
+    from gateway.web.coding import layered
+
+    sent: list[Any] = []
+    pieces = [bytes([65 + n % 26]) * 40_000 for n in range(30)]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        layer = layered(send, SimpleNamespace(headers={b"accept-encoding": coding.encode()}))  # type: ignore[arg-type]
+        headers = [(b"content-type", b"application/geo+json"), (b"accept-ranges", b"none"), (b"etag", b'"a"')]
+        await layer({"type": "http.response.start", "status": 200, "headers": headers})
+        for piece in pieces:
+            await layer({"type": "http.response.body", "body": piece, "more_body": True})
+        await layer({"type": "http.response.body", "body": b"", "more_body": False})
+
+    asyncio.run(run())
+    headers = dict(sent[0]["headers"])
+    assert headers[b"content-encoding"] == coding.encode() and headers[b"etag"] == f'"a-{coding}"'.encode()
+    assert b"content-length" not in headers and headers[b"accept-ranges"] == b"none"
+    assert [message["more_body"] for message in sent[1:]][-1] is False
+    assert opened(coding, b"".join(message["body"] for message in sent[1:])) == b"".join(pieces)
