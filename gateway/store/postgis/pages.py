@@ -17,7 +17,6 @@ from gateway.store.postgis.paging import Scan
 from gateway.store.postgis.wire import integer
 
 _READY = 1
-_COUNT = 2
 _COLUMNS = "f.fid, f.gw_ready"
 _SPARE = 50
 _MOST_SPARE = 1000
@@ -27,7 +26,8 @@ def page(scan: Scan, query: Query, seen: int | None) -> tuple[Page, int | None]:
     """A page, and how many features match where that falls out of it (above `COUNTED`: that they are more). `seen` is how many
     matched when that was asked before."""
     if not scan.facts.is_current or scan.order.terms or scan.where is None:
-        return _in_order(scan, query)
+        rows, matched = scan.chosen(_COLUMNS, query.limit + 1, _READY, seen or 0)
+        return _made(scan, query, rows), matched
     most = query.limit + min(query.limit, _MOST_SPARE) + _SPARE
     if seen is None or seen < most:
         found = scan.some(_COLUMNS, most)
@@ -35,7 +35,7 @@ def page(scan: Scan, query: Query, seen: int | None) -> tuple[Page, int | None]:
             return _cut(found, query), found.ntuples
     if seen is None or seen <= COUNTED:
         found, matched = scan.gathered(_COLUMNS, query.limit + 1)
-        if matched is None or matched <= COUNTED:
+        if matched <= COUNTED:
             return _cut(found, query), matched
     rows = scan.walked(_COLUMNS, query.limit + 1, _READY)
     return _made(scan, query, rows), COUNTED + 1
@@ -52,11 +52,6 @@ def _cut(found: pq.abc.PGresult, query: Query) -> Page:
     body = b",".join(map(value, chosen, repeat(_READY)))
     more = bool(chosen) and len(order) > begin + len(chosen)
     return Page(body, len(chosen), integer(keys[chosen[-1]]) if more else None)
-
-
-def _in_order(scan: Scan, query: Query) -> tuple[Page, int | None]:
-    rows, matched = scan.chosen(_COLUMNS, query.limit + 1, _READY)
-    return _made(scan, query, rows), matched
 
 
 def _made(scan: Scan, query: Query, rows: list[Found]) -> Page:

@@ -56,13 +56,16 @@ class Scan:
         """Matching rows in no order, at most `limit`: fewer are all there are."""
         return self.wire.ask(self._plain(columns, self.where or TRUE, Sql("LIMIT ?", [limit])), anew=self.is_filtered)
 
-    def chosen(self, columns: str, limit: int, raw: int | None = None) -> tuple[list[Found], int | None]:
+    def chosen(self, columns: str, limit: int, raw: int | None = None, seen: int = 0) -> tuple[list[Found], int | None]:
         """The first `limit` rows behind where the page begins, in order, each with `columns` (the key first) and its sort
-        values; and how many rows match, where that falls out of it (above `COUNTED`: that they are more)."""
+        values; and how many rows match, where that falls out of it (above `COUNTED`: that they are more). `seen` is how many
+        matched when that was asked before."""
         if self.where is None or not self.facts.is_current:
             return self._ordered(columns, limit, raw), None
+        if seen > COUNTED:
+            return self.walked(columns, limit, raw), seen
         found, matched = self.gathered(columns, limit)
-        if matched is not None and matched > COUNTED:
+        if matched > COUNTED:
             return self.walked(columns, limit, raw), matched
         return self.order.sorted([row[:-1] for row in decoded(found, raw)]), matched
 
@@ -82,9 +85,9 @@ class Scan:
         else:
             yield from self.wire.stream(self._in_order(columns, self._rest(), limit if limit >= 0 else None), raw)
 
-    def gathered(self, columns: str, limit: int) -> tuple[pq.abc.PGresult, int | None]:
+    def gathered(self, columns: str, limit: int) -> tuple[pq.abc.PGresult, int]:
         """The keys of all matches on the server, counted, and the rows of the page found by their places, in no order: `columns`,
-        the sort values, and the count last. No count where the page is empty and not the first."""
+        the sort values, and the count last. Above `COUNTED` the keys are only some of all, and so is the page."""
         keys = self._plain(f"f.fid, f.ctid AS place{self.order.columns}", self.where or TRUE, Sql("LIMIT ?", [COUNTED + 1]))
         behind = self.behind or TRUE
         text = (
@@ -95,7 +98,8 @@ class Scan:
         found = self.wire.ask(Sql(text, [*keys.values, *behind.values, limit]), anew=True)
         if found.ntuples:
             return found, integer(found.get_value(0, found.nfields - 1))
-        return found, 0 if self.behind is None and limit > 0 else None
+        number = self.count(COUNTED)
+        return found, COUNTED + 1 if number is None else number
 
     def walked(self, columns: str, limit: int, raw: int | None) -> list[Found]:
         """Rows along the key for a while, then as the server sees fit."""
