@@ -9,7 +9,7 @@ from gateway.errors import ParameterError
 
 DEEPEST = 64
 """Levels of nesting: parentheses, NOT, arguments, and the terms of one sum or product."""
-MOST_NODES = 50_000
+MOST_NODES = 20_000
 """Parts of one filter, each number of a list among them."""
 
 type Place = int | str
