@@ -81,7 +81,6 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/functions": _get("capabilities", "functions", "The functions that filters may call", "Functions"),
         "/collections/{collectionId}/items/{featureId}": {**_item(), **openapi_edits.on_item()},
         "/collections/{collectionId}/download": _download(),
-        "/collections/{collectionId}/coverage": _coverage(),
         "/datasets": _get("datasets", "datasets", "The datasets", "Any"),
         "/datasets/{datasetId}": _get(
             "datasets", "dataset", "One dataset and its record", "Any", path=("datasetId",), media=_RECORD
@@ -101,7 +100,9 @@ def _paths(asked: Asked, collections: list[Collection]) -> dict[str, Any]:
         "/metrics": _metrics(),
     }
     for collection in collections[:_OWN_PATHS]:
-        if filterable(collection):
+        if collection.item_type == "coverage":
+            paths[f"/collections/{collection.id}/coverage"] = _coverage()
+        elif filterable(collection):
             own = {**_own_items(asked, collection), **openapi_edits.on_items(collection.id)}
             paths[f"/collections/{collection.id}/items"] = own
     return paths
@@ -225,12 +226,12 @@ def _download() -> dict[str, Any]:
 
 
 def _coverage() -> dict[str, Any]:
-    """A cascaded raster."""
+    """A cascaded raster, at a path of its own: features have none."""
     content = {
         "image/tiff; application=geotiff": {"schema": {"type": "string", "format": "binary"}},
         "application/prs.coverage+json": {"schema": _ref("schemas", "Any")},
     }
-    own = ["collectionId", "f-coverage", "lang", "bbox", "bbox-crs", "bands"]
+    own = ["f-coverage", "lang", "bbox", "bbox-crs", "bands"]
     codes = {"404": "NotFound", "502": "Remote", "504": "OutOfTime"}
     return {"get": _operation("data", "coverage", "A raster, or a part of it", own, content, codes)}
 

@@ -66,3 +66,10 @@ def test_what_a_coverage_has_not_is_refused_with_the_parameter(covered: Client) 
 def test_a_hidden_coverage_does_not_exist(covered: Client) -> None:
     assert covered.get("/collections/hidden-heights/coverage").status_code == 404
     assert covered.get("/collections/nothing/coverage").status_code == 404
+
+
+def test_the_api_definition_names_the_coverage_and_what_it_takes(covered: Client) -> None:
+    paths = covered.get("/api").json()["paths"]
+    assert "/collections/hidden-heights/coverage" not in paths and "/collections/heights/items" not in paths
+    names = {entry["$ref"].rsplit("/", 1)[1] for entry in paths["/collections/heights/coverage"]["get"]["parameters"]}
+    assert {"bbox", "bbox-crs", "bands"} <= names
