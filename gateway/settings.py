@@ -69,8 +69,8 @@ class Settings:
     """Bytes of an execute request, with the files in it; and of the body of an edit."""
     edit_conditions: bool = False
     """Whether a change of a feature that is there must say of which state it is made (If-Match, If-Unmodified-Since)."""
-    tile_cache: int = 2_000_000_000
-    """Bytes of made tiles that are kept beside the twin; the oldest go first."""
+    tile_bytes: int = 2_000_000_000
+    """Bytes of made tiles that are kept beside the twin, the oldest going first; 0 keeps none, so that each is made anew."""
     s3_endpoint: str | None = None
     """Address of the S3-compatible service that holds blobs and tiles, where twin.toml names a bucket; else AWS itself."""
     s3_region: str = "us-east-1"

@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway import registry
 from gateway.catalogue.records import read as read_record
 from gateway.charter.language import Charter, load
+from gateway.errors import IntegrityError
 from gateway.federation import cascades
 from gateway.federation.reading import CascadedStore
 from gateway.graph.broker import SparqlBroker
@@ -24,12 +25,13 @@ from gateway.services.projections import Projector
 from gateway.services.publish import PublishService
 from gateway.services.query import QueryService
 from gateway.services.signing_keys import SigningKeys
-from gateway.services.tiles import TileService
+from gateway.services.tiles import IN_MEMORY, TileService
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 from gateway.store import choice
 from gateway.store.blobs import FolderBlobs
 from gateway.store.jobs import JobTable, folder_of
+from gateway.store.objects import ObjectBlobs, bucket
 from gateway.store.signing import JournalKey
 from gateway.tiles.cache import StoredTiles
 from gateway.tiles.projection import TilesProjection
@@ -75,8 +77,10 @@ def create(
     id_base: str = "http://localhost:8000/id/",
     title: str | None = None,
     address: str | None = None,
+    blobs: str | None = None,
 ) -> None:
-    """Make a new, empty twin in `folder` with its journal key and its operator; at `address` (``postgresql://…``), if given.
+    """Make a new, empty twin in `folder` with its journal key and its operator; at `address` (``postgresql://…``), if given,
+    and with blobs and tiles in the bucket `blobs` (``s3://…``).
 
     A database that has this twin already, told by its journal key, is joined: `folder` becomes another door to it.
     Raises Conflict where there is a twin already, CharterError or NotFound for a charter that cannot be loaded.
@@ -84,7 +88,9 @@ def create(
     settings = load_settings()
     terms = load(charter)
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = choice.Choice() if address is None else choice.Choice("postgis", address)
+    if blobs is not None:
+        bucket(blobs, settings, "blobs")
+    chosen = choice.Choice(choice.EMBEDDED if address is None else "postgis", address, blobs)
     choice.write(folder, chosen)
     try:
         _fill(folder, chosen, settings, terms, (id_base, title))
@@ -120,11 +126,13 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
     store: Store = registry.get("stores", chosen.store).open(str(folder), key.sign, wait=settings.writer_wait)
     jobs = JobTable(folder_of(folder), wait=settings.writer_wait)
     with store.reading() as reader:
-        facts = {name: reader.setting(name) or "" for name in ("charter", "id_base")}
+        facts = {name: reader.setting(name) or "" for name in ("charter", "id_base", "public_key")}
+    if facts["public_key"] != key.public.hex():
+        store.close()
+        raise IntegrityError("the journal's key is not the one of this twin", cure="restore it, or set GATEWAY_JOURNAL_KEY")
     charter = load(facts["charter"])
-    blobs = FolderBlobs(folder / "blobs")
+    blobs, made = _objects(folder, chosen.blobs, settings)
     graph = GraphProjection(folder / "graph", facts["id_base"])
-    made = StoredTiles.in_folder(folder / "tiles", settings.tile_cache)
     projector = Projector(store, (graph, TilesProjection(made)), folder / "projector.lock", wait=settings.projection_wait)
     identity = IdentityService(store, charter)
     cascaded = CascadedStore(store, cascades.load(folder), settings)
@@ -146,8 +154,16 @@ def open_gateway(folder: Path, settings: Settings | None = None) -> Gateway:
         projector=projector,
         sparql=SparqlBroker(folder / "graph", settings),
         cascaded=cascaded,
-        tiles=TileService(made, without=cascaded.ids),
+        tiles=TileService(made, cascaded.ids, in_memory=min(IN_MEMORY, settings.tile_bytes)),
     )
+
+
+def _objects(folder: Path, address: str | None, settings: Settings) -> tuple[Blobs, StoredTiles]:
+    """Blobs and ready-made tiles: in the twin's folder, or in a bucket."""
+    if address is None:
+        return FolderBlobs(folder / "blobs"), StoredTiles.in_folder(folder / "tiles", settings.tile_bytes)
+    tiles = StoredTiles(bucket(address, settings, "tiles"), settings.tile_bytes)
+    return ObjectBlobs(bucket(address, settings, "blobs")), tiles
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from gateway.tiles.kept import Changes, Kept, TileCache
 from gateway.tiles.make import Made, Shape, id_key, make
 
 __all__ = [
+    "IN_MEMORY",
     "Address",
     "Grid",
     "Kept",
@@ -38,8 +39,10 @@ __all__ = [
     "spans",
 ]
 
-_IN_MEMORY = 12_000_000
+IN_MEMORY = 12_000_000
 """Bytes of packed tiles one process holds ready; those that are asked for unpacked are held in that form, too."""
+_AT_ONCE = 2
+"""Tiles one process makes at the same time: more would only wait for one another."""
 _CHANGES = 256
 _WHOLE = 85.06
 """Latitude to which Web Mercator reaches."""
@@ -154,11 +157,12 @@ class TileService:
     a later version only if no change since then meets it; so nothing has to be taken away in time, and nothing stale is served.
     """
 
-    def __init__(self, cache: TileCache, without: frozenset[str] = frozenset()) -> None:
-        """`without` are the collections that lie elsewhere and have no tiles here."""
+    def __init__(self, cache: TileCache, without: frozenset[str] = frozenset(), *, in_memory: int = IN_MEMORY) -> None:
+        """`without` are collections that lie elsewhere and have no tiles here; `in_memory` the bytes one process holds ready."""
         self._cache = cache
         self._without = without
-        self._ready = _Memory()
+        self._ready = _Memory(in_memory)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._changes: OrderedDict[tuple[str, int, int], Changes] = OrderedDict()
         self._guard = threading.Lock()
 
@@ -201,14 +205,26 @@ class TileService:
         if interval is not None:
             return self._made(view, collection, address, signature, interval)
         key = kept.key(collection.id, address.grid.id, address.matrix.id, address.row, address.column)
+        found = self._kept(view, collection, address, key, signature)
+        if found is not None:
+            return found
+        with self._turns:
+            found = self._kept(view, collection, address, key, signature)  # another may have made it while this one waited
+            if found is not None:
+                return found
+            made = self._made(view, collection, address, signature, None)
+            before = self._ready.get(key)
+            if before is None or before.version <= made.version:
+                self._cache.put(key, made.encode())
+                self._ready.put(key, made)
+            return made
+
+    def _kept(self, view: View, collection: Collection, address: Address, key: str, signature: bytes) -> Kept | None:
+        """The tile as it was kept, if it shows what there is at the moment of the view."""
         found = self._ready.get(key) or Kept.decode(self._cache.get(key) or b"")
-        if found is not None and found.signature == signature and self._holds(view, collection, address, found):
-            found = found if found.version == collection.version else replace(found, version=collection.version)
-        else:
-            before = found
-            found = self._made(view, collection, address, signature, None)
-            if before is None or before.version <= found.version:
-                self._cache.put(key, found.encode())
+        if found is None or found.signature != signature or not self._holds(view, collection, address, found):
+            return None
+        found = found if found.version == collection.version else replace(found, version=collection.version)
         self._ready.put(key, found)
         return found
 
@@ -269,7 +285,7 @@ def _is_number(text: str) -> bool:
 class _Memory:
     """The tiles used last, by key, within a number of bytes."""
 
-    def __init__(self, limit: int = _IN_MEMORY) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = 0
         self._tiles: OrderedDict[str, Kept] = OrderedDict()

@@ -54,7 +54,9 @@ class StoredTiles:
             return None
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep bytes, all or none of them."""
+        """Keep bytes, all or none of them; with a limit of 0, none but the cursor."""
+        if self._limit == 0 and "/" in key:
+            return
         with suppress(OSError):
             obstore.put(self._store, key, content)
         with self._guard:
