@@ -9,6 +9,7 @@ from gateway.model.access import Access
 from gateway.store import moments
 from gateway.store.expression import Sql
 from gateway.store.facts import SELECT_FACTS, Facts, unpack
+from gateway.store.postgis.known import Known
 from gateway.store.postgis.wire import Wire
 
 
@@ -29,19 +30,19 @@ def predicate(access: Access) -> Sql:
     return Sql(f"({' OR '.join(parts)})" if parts else "FALSE", values)
 
 
-def standing(wire: Wire, access: Access, condition: Sql) -> list[Facts]:
+def standing(wire: Wire, known: Known, access: Access, condition: Sql) -> list[Facts]:
     """The visible collections that stand, by id, where ``dataset d`` and ``collection c`` fulfil a condition."""
     where = predicate(access) & condition
     sql = (
-        f"SELECT {SELECT_FACTS}, d.version FROM collection c JOIN dataset d ON d.id = c.dataset "
-        f"JOIN collection_version v ON v.id = c.current WHERE {where.text} ORDER BY c.id"
+        "SELECT c.current, d.version FROM collection c JOIN dataset d ON d.id = c.dataset "
+        f"WHERE {where.text} AND c.current IS NOT NULL ORDER BY c.id"
     )
-    return [unpack(row[:-1], row[-1]) for row in wire.rows(Sql(sql, where.values))]
+    return known.all_facts(wire, [(row, version) for row, version in wire.rows(Sql(sql, where.values))])
 
 
-def existing(wire: Wire, collection: str) -> Facts | None:
+def existing(wire: Wire, known: Known, collection: str) -> Facts | None:
     """The collection as it stands, whoever may see it."""
-    return next(iter(standing(wire, Access(everything=True), Sql("c.id = ?", [collection]))), None)
+    return next(iter(standing(wire, known, Access(everything=True), Sql("c.id = ?", [collection]))), None)
 
 
 def past(wire: Wire, collection: str, access: Access, version: int | None, as_of: str | None) -> Facts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.model.record import Record
 from gateway.store import known, records
 from gateway.store.expression import Sql
+from gateway.store.facts import SELECT_FACTS, Facts, unpack
 from gateway.store.postgis.wire import Wire
 
 COUNTED = 100_000
@@ -21,6 +22,18 @@ class Known(known.Known):
         super().__init__()
         self._decoded: dict[int, Record] = {}
         self._matches: dict[tuple[object, ...], int] = {}
+
+    def all_facts(self, wire: Wire, wanted: list[tuple[int, int]]) -> list[Facts]:
+        """The facts of rows of `collection_version`, each seen at its dataset's version, in their order."""
+        kept = self._facts
+        missing = [row for row, version in wanted if (row, version) not in kept]
+        if not missing:
+            return [kept[pair] for pair in wanted]
+        sql = f"SELECT {SELECT_FACTS} FROM collection_version v JOIN collection c ON c.id = v.collection WHERE v.id = ANY (?)"
+        rows = {row[0]: row for row in wire.rows(Sql(sql, [missing]))}
+        fresh = {(row, version): unpack(rows[row], version) for row, version in wanted if row in rows}
+        self._facts = {**(kept if len(kept) < _MOST else {}), **fresh}
+        return [fresh[pair] if pair in fresh else kept[pair] for pair in wanted]
 
     def matches(self, question: tuple[object, ...]) -> int | None:
         """How many features matched a question (`paging.Scan.question`) when it was asked before; above `COUNTED`: more."""

@@ -75,7 +75,7 @@ class Operands(operands.Operands):
 
     def _list(self, items: tuple[Operand, ...]) -> Sql:
         if all(isinstance(item, str | int | float) for item in items):
-            return Sql("?::jsonb", [_unspoilt(orjson.dumps(items).decode())])
+            return Sql("?::jsonb", [orjson.dumps(items).decode().replace("\\u0000", "\U0010ffff")])
         return joined("jsonb_build_array({})", [self.said(item) for item in items])
 
     def _called(self, name: str, arguments: tuple[Operand, ...]) -> Sql:
@@ -93,7 +93,7 @@ class Operands(operands.Operands):
 def literal(value: str | bool | int | float | None) -> Sql:
     """A literal; text compares byte by byte, and a whole number beyond 64 bits is a double."""
     if isinstance(value, str):
-        return Sql('(? COLLATE "C")', [_unspoilt(value)])
+        return Sql('(? COLLATE "C")', [value])
     return Sql("?", [bound(value)])
 
 
@@ -102,8 +102,3 @@ def bound(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and not -_LARGEST <= value <= _LARGEST:
         return float(value)
     return value
-
-
-def _unspoilt(text: str) -> str:
-    """Text without NUL, which PostgreSQL's text cannot hold: no value has one, so what has is made unlike all values."""
-    return text.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")

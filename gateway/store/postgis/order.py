@@ -100,7 +100,7 @@ def _fitting(kind: str, value: Scalar) -> Any:
     if value is None:
         return None
     if kind == "string":
-        return value if isinstance(value, str) and "\0" not in value else _WRONG
+        return value if isinstance(value, str) else _WRONG
     if kind == "boolean":
         return bool(value) if value in (0, 1) else _WRONG
     if isinstance(value, str | bool):

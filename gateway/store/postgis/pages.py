@@ -47,11 +47,15 @@ def _cut(found: pq.abc.PGresult, query: Query) -> Page:
     value: Callable[[int, int], Any] = found.get_value
     keys: list[bytes] = list(map(value, range(found.ntuples), repeat(0)))
     order = sorted(range(found.ntuples), key=keys.__getitem__)
-    begin = 0 if query.after is None else bisect_right(order, query.after.to_bytes(8, "big"), key=keys.__getitem__)
+    begin = 0 if query.after is None else bisect_right(order, _bytes(query.after), key=keys.__getitem__)
     chosen = order[begin : begin + query.limit]
     body = b",".join(map(value, chosen, repeat(_READY)))
     more = bool(chosen) and len(order) > begin + len(chosen)
     return Page(body, len(chosen), integer(keys[chosen[-1]]) if more else None)
+
+
+def _bytes(key: int) -> bytes:
+    return max(min(key, 2**63 - 1), 0).to_bytes(8, "big")
 
 
 def _made(scan: Scan, query: Query, rows: list[Found]) -> Page:

@@ -13,7 +13,7 @@ def like(given: Like) -> str:
     pattern(given)
     signs: list[str] = []
     escaped = False
-    for sign in given.pattern.replace("\0", "\ufffd"):
+    for sign in given.pattern:
         if escaped:
             signs.append(f"\\{sign}" if sign in _SPECIAL else sign)
             escaped = False

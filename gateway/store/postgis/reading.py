@@ -74,7 +74,7 @@ class PostgisReader:
 
     def collections(self, access: Access) -> list[Collection]:
         """All visible collections, by id."""
-        return [facts.collection for facts in stored.standing(self._wire, access, Sql("TRUE"))]
+        return [facts.collection for facts in stored.standing(self._wire, self._known, access, Sql("TRUE"))]
 
     def collection(
         self, collection: str, access: Access, *, version: int | None = None, as_of: str | None = None
@@ -136,7 +136,7 @@ class PostgisReader:
             return None
         table = Sql(f"{current(facts.number)} f") if facts.is_current else past.source(facts)
         sql = f"SELECT {rows.SELECT} FROM {table.text} WHERE f.gw_id = ?"
-        found = self._wire.rows(Sql(sql, [*table.values, feature]), rows.READY) if "\0" not in feature else []
+        found = self._wire.rows(Sql(sql, [*table.values, feature]), rows.READY)
         return rows.row(found[0], facts) if found else None
 
     def family(self, collection: str, access: Access) -> Iterator[Row]:
@@ -145,11 +145,10 @@ class PostgisReader:
 
     def existing(self, collection: str, ids: Sequence[str]) -> set[str]:
         """Which of `ids` are in the current version of a collection."""
-        facts = stored.existing(self._wire, collection)
-        wanted = [one for one in ids if "\0" not in one]
-        if facts is None or not wanted:
+        facts = stored.existing(self._wire, self._known, collection)
+        if facts is None or not ids:
             return set()
-        sql = Sql(f"SELECT gw_id FROM {current(facts.number)} WHERE gw_id = ANY (?)", [wanted])
+        sql = Sql(f"SELECT gw_id FROM {current(facts.number)} WHERE gw_id = ANY (?)", [list(ids)])
         return {identifier for (identifier,) in self._wire.rows(sql)}
 
     def shapes(self, query: Query, fields: tuple[str, ...], *, smallest: float = 0.0, every: int = 1) -> list[shapes.Shape]:
@@ -230,7 +229,7 @@ class PostgisReader:
         if not found:
             return []
         members: dict[str, list[Collection]] = {}
-        for facts in stored.standing(self._wire, access, condition):
+        for facts in stored.standing(self._wire, self._known, access, condition):
             members.setdefault(facts.collection.dataset, []).append(facts.collection)
         records = self._known.records(self._wire, [row[_RECORD] for row in found])
         return [_dataset(row, record, members.get(row[0], [])) for row, record in zip(found, records, strict=True)]
@@ -241,7 +240,7 @@ class PostgisReader:
             return stored.past(self._wire, collection, access, version, as_of)
 
         def look() -> Facts | None:
-            return next(iter(stored.standing(self._wire, access, Sql("c.id = ?", [collection]))), None)
+            return next(iter(stored.standing(self._wire, self._known, access, Sql("c.id = ?", [collection]))), None)
 
         found = self._known.standing(access, collection, self._version, look)
         if found is None:

@@ -38,7 +38,7 @@ def find(wire: Wire, query: RecordQuery) -> tuple[int, list[int]]:
     """The number of matching records, and the numbers of one page of them. Raises ParameterError."""
     where = predicate(query.access) & compiled(query.filter, RecordTerms())
     if query.ids:
-        where &= Sql("r.id = ANY (?)", [[one for one in query.ids if "\0" not in one]])
+        where &= Sql("r.id = ANY (?)", [list(query.ids)])
     (matched,) = wire.rows(Sql(f"SELECT count(*) {_FROM} WHERE {where.text}", where.values))[0]
     order = Sql("")
     for name, descending in query.sort:
@@ -129,14 +129,14 @@ def _value(operand: Operand) -> tuple[str, str]:
 
 
 def _literal(operand: Operand) -> Any:
-    """A literal as text, folded where it is asked to be; text with a NUL, which no value has, is unlike every value."""
+    """A literal as text, folded where it is asked to be."""
     match operand:
         case Call("casei", (str(text),)):
-            return text.casefold().replace("\0", "\ufffd")
+            return text.casefold()
         case bool():
             return str(operand).lower()
         case str() | int() | float():
-            return str(operand).replace("\0", "\ufffd")
+            return str(operand)
         case None:
             return None
         case _:

@@ -37,8 +37,11 @@ _PREPARED_FROM = 2
 """A question is prepared when it is met for the second time on a connection."""
 
 _MARK = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|\?')
+_UNHELD = re.compile("[\ud800-\udfff]")
+_NOBODYS = "\U0010ffff"
 _LONG = struct.Struct("!q")
 _DOUBLE = struct.Struct("!d")
+_LARGEST = 2**63 - 1
 _INT8, _TEXT = 20, 25
 _FAILED = frozenset((pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.PIPELINE_ABORTED))
 _CANCELED = "57014"
@@ -268,11 +271,11 @@ _CASTS = {str: "text", int: "bigint", float: "float8", bool: "boolean", bytes: "
 def _encoded(value: Any) -> bytes:
     match value:
         case str():
-            return value.encode()
+            return _utf8(value)
         case bool():
             return b"\1" if value else b"\0"
         case int():
-            return _LONG.pack(value)
+            return _LONG.pack(max(min(value, _LARGEST), -_LARGEST))
         case float():
             return _DOUBLE.pack(value)
         case bytes():
@@ -283,13 +286,22 @@ def _encoded(value: Any) -> bytes:
             return _array(value)
 
 
+def _utf8(text: str) -> bytes:
+    """Text in UTF-8. What PostgreSQL's text cannot hold, NUL and halves of pairs, no value has: it becomes what none has either."""
+    try:
+        coded = text.encode()
+    except UnicodeEncodeError:
+        coded = _UNHELD.sub(_NOBODYS, text).encode()
+    return coded if b"\0" not in coded else coded.replace(b"\0", _NOBODYS.encode())
+
+
 def _array(values: Sequence[int] | Sequence[str]) -> bytes:
     """A one-dimensional array in PostgreSQL's binary form."""
     if values and isinstance(values[0], int):
         body = struct.pack("!" + "iq" * len(values), *(part for value in values for part in (8, value)))
         kind = _INT8
     else:
-        coded = [str(value).encode() for value in values]
+        coded = [_utf8(str(value)) for value in values]
         body = b"".join(part for one in coded for part in (struct.pack("!i", len(one)), one))
         kind = _TEXT
     return struct.pack("!iiIii", 1 if values else 0, 0, kind, len(values), 1)[: None if values else 12] + body
