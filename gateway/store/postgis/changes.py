@@ -61,10 +61,11 @@ def compare(
     if deletions:
         _take_away(connection, table, staged, gone, deletions)
     connection.execute(f"ANALYZE {plan}, {gone}")
-    changed = counted(connection, f"SELECT count(fid) FROM {plan}")
-    added = counted(connection, f"SELECT count(*) FROM {plan}") - changed
-    removed = counted(connection, f"SELECT count(*) FROM {gone}")
-    unchanged = counted(connection, f"SELECT count(*) FROM {staged}") - added - changed
+    row = connection.execute(
+        f"SELECT count(*) - count(fid), count(fid), (SELECT count(*) FROM {gone}), (SELECT count(*) FROM {staged}) FROM {plan}"
+    ).fetchone()
+    added, changed, removed, rows = row or (0, 0, 0, 0)
+    unchanged = rows - added - changed
     return Change(number, staged, plan, gone, Comparison(added, changed, removed, unchanged, basis))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ class Hall:
         self._server = server
         self._connection: Connection | None = None
         self._guard = 0
+        self._process = os.getpid()
         self._lock = threading.RLock()
 
     def enter(self, columns: str) -> Place:
@@ -90,6 +92,9 @@ class Hall:
             self._drop()
 
     def _open(self) -> Connection:
+        if self._process != os.getpid():
+            # A connection must not cross a fork; the parent's is left to it, and psycopg does not end it from here.
+            self._connection, self._process = None, os.getpid()
         if self._connection is not None and self._connection.closed:
             self._drop()
         if self._connection is None:
