@@ -28,8 +28,8 @@ def statements() -> tuple[str, ...]:
         _PLAIN.format(marks=_ranges(code for code in _codes() if unicodedata.combining(chr(code)))),
         *_ARITHMETIC,
         _INSTANT,
-        _FIRST.format(name="gw_first", low="TRUE"),
-        _FIRST.format(name="gw_last", low="FALSE"),
+        _FIRST.format(name="gw_first", low="TRUE", edge="T00:00:00.000000Z"),
+        _FIRST.format(name="gw_last", low="FALSE", edge="T23:59:59.999999Z"),
         _HOLDS,
         _LISTED,
         *_MEASURES,
@@ -177,9 +177,13 @@ _INSTANT = (
 )
 """RFC 3339 as the embedded store reads it: a date, or a date-time with or without seconds, fraction and offset (none: UTC)."""
 
+_USUAL = "^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$"
 _FIRST = (
-    "CREATE OR REPLACE FUNCTION {name}(t text) RETURNS text LANGUAGE sql " + _FREE + " AS $gw$ SELECT gw_instant(t, {low}) $gw$"
+    "CREATE OR REPLACE FUNCTION {name}(t text) RETURNS text LANGUAGE sql " + _FREE + " AS $gw$ SELECT "
+    f"CASE WHEN t ~ '{_USUAL}' AND left(t, 4) <> '0000' THEN CASE WHEN length(t) = 10 THEN t || '{{edge}}' "
+    "ELSE left(t, 19) || '.000000Z' END ELSE gw_instant(t, {low}) END $gw$"
 )
+"""What is usually written is seen at once; every day up to the 28th is one."""
 
 _RELATIONS = (
     ("equals", "ST_Equals"),
