@@ -156,7 +156,22 @@ def _item_members(asked: Asked, found: Item) -> dict[str, Any]:
     return {**attribution.named(asked, found.source.dataset).members, "links": links}
 
 
+_contexts: dict[tuple[str, str, str], tuple[Source, list[dict[str, str]]]] = {}
+_MOST_CONTEXTS = 1000
+
+
 def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
+    """The links to the collection and its licence, made once for each source, address and language."""
+    key = (source.collection.id, asked.base, asked.language)
+    kept = _contexts.get(key)
+    if kept is None or kept[0] is not source:
+        if len(_contexts) >= _MOST_CONTEXTS:
+            _contexts.clear()
+        kept = _contexts[key] = (source, _context_of(asked, source))
+    return kept[1]
+
+
+def _context_of(asked: Asked, source: Source) -> list[dict[str, str]]:
     title = pick(source.collection.title, asked.languages) or source.collection.id
     links = [link(asked.url("collections", source.collection.id), "collection", "application/json", title)]
     licence = attribution.named(asked, source.dataset).licence

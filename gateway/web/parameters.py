@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 import orjson
@@ -149,6 +150,7 @@ def limit(text: str | None, largest: int) -> int:
     return min(int(text[-30:]) if len(text.lstrip("0")) <= 30 else largest, largest)
 
 
+@lru_cache(maxsize=256)
 def bbox(text: str | None) -> tuple[float, ...] | None:
     """Four or six finite numbers (/req/core/fc-bbox-definition); their order is that of `bbox-crs`."""
     if text is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from dataclasses import dataclass
@@ -54,7 +55,11 @@ class Application:
 
         settings = load()
         log.configure(settings.log_level)
-        return create_app(open_gateway(self.folder, settings), owns=True)
+        made = create_app(open_gateway(self.folder, settings), owns=True)
+        # What is loaded now stays: the collector need not look through all of it while readers wait.
+        gc.collect()
+        gc.freeze()
+        return made
 
 
 def listen(host: str, port: int) -> socket.socket:
