@@ -70,7 +70,7 @@ class Scan:
         if len(self.areas) == 1:
             return self._keys_in(self.areas[0], after, limit)
         found = {key for area in self.areas for key in self._keys_in(area, after, limit)}
-        return sorted(found)[:limit]
+        return sorted(found)[: limit if limit >= 0 else None]
 
     def all_keys(self, limit: int) -> list[int] | None:
         """The hot path: every key that matches, in order, by one reading of the R-tree for each area; None where it is not the way.

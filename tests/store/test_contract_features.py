@@ -333,3 +333,12 @@ def test_what_a_reader_may_not_see_does_not_exist(twin):
                 else:
                     with pytest.raises(NotFound):
                         question(Query(C, access))
+
+
+def test_all_rows_of_two_boxes_are_given_without_a_limit(twin):
+    """Across the antimeridian a question has two boxes; a download of it asks for all rows."""
+    publish(twin.store, {C: (row(n) for n in range(30))})
+    boxes = ((5.9, 45.9, 6.0095, 46.1), (6.0195, 45.9, 6.1, 46.1))
+    with twin.store.reading() as reader:
+        both = [row.id for row in reader.rows(Query(C, EVERYTHING, limit=-1, boxes=boxes))]
+    assert both == [f"f{n}" for n in (*range(10), *range(19, 30))]
