@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gateway.errors import ParameterError
@@ -11,6 +12,7 @@ from gateway.model.query import (
     Between,
     Call,
     Comparison,
+    Geometry,
     In,
     Intersects,
     IsNull,
@@ -21,7 +23,9 @@ from gateway.model.query import (
     Temporal,
     Text,
 )
-from gateway.store import moments, times
+from gateway.store import container, moments, relations, tables, times
+from gateway.store.area import OVERLAP
+from gateway.store.container import quoted
 from gateway.store.expression import Sql, compiled, pattern, prefix
 from gateway.store.facts import Facts
 from gateway.store.operands import Operands, fitting, joined
@@ -81,7 +85,20 @@ class FeatureTerms:
         """Two geometries stand in a relation; unknown where one has no value."""
         part = turned(part)
         left, right = self.operands.said(part.left), self.operands.said(part.right)
-        return Sql(f"gw_related(?, {left.text}, {right.text})", [part.operator, *left.values, *right.values])
+        exact = Sql(f"gw_related(?, {left.text}, {right.text})", [part.operator, *left.values, *right.values])
+        if not (self.facts.is_current and isinstance(part.right, Geometry) and self.operands.is_geometry(part.left)):
+            return exact
+        return self._near(part.right, exact, otherwise=int(part.operator == "disjoint"))
+
+    def _near(self, literal: Geometry, exact: Sql, *, otherwise: int) -> Sql:
+        """A relation that only what the R-tree finds near the literal is tested for; the rest is apart from it."""
+        _, (minx, miny, maxx, maxy) = relations.prepared(literal.wkb)
+        if math.isnan(minx):
+            return exact
+        rtree = quoted(container.rtree(tables.current(self.facts.number)))
+        near = f"f.fid IN (SELECT r.id FROM {rtree} r WHERE {OVERLAP})"
+        text = f"CASE WHEN f.geom IS NULL THEN NULL WHEN {near} THEN {exact.text} ELSE {otherwise} END"
+        return Sql(text, [maxx, minx, maxy, miny, *exact.values])
 
     def temporal(self, part: Temporal) -> Sql:
         """Two times stand in a relation."""

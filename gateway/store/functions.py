@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 import apsw
@@ -12,6 +13,11 @@ import shapely
 
 from gateway.errors import Unreadable
 from gateway.store import geometry, moments, relations
+
+_KEPT = 10_000
+"""Texts whose instants are kept: dates come again and again."""
+
+_LONGEST_INSTANT = 40
 
 
 def register(connection: apsw.Connection) -> None:
@@ -45,18 +51,22 @@ def lower(text: object) -> object:
 
 def first(text: object) -> str | None:
     """The first microsecond that a text names (`store.moments`); None where it names none."""
-    try:
-        return moments.start(text) if isinstance(text, str) else None
-    except Unreadable:
-        return None
+    return _edges(text)[0] if isinstance(text, str) and len(text) <= _LONGEST_INSTANT else None
 
 
 def last(text: object) -> str | None:
     """The last microsecond that a text names; None where it names none."""
+    return _edges(text)[1] if isinstance(text, str) and len(text) <= _LONGEST_INSTANT else None
+
+
+@lru_cache(_KEPT)
+def _edges(text: str) -> tuple[str | None, str | None]:
+    if not text[:4].isdecimal():
+        return None, None
     try:
-        return moments.end(text) if isinstance(text, str) else None
+        return moments.start(text), moments.end(text)
     except Unreadable:
-        return None
+        return None, None
 
 
 def remainder(left: Any, right: Any) -> int | float | None:
