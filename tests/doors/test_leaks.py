@@ -145,6 +145,11 @@ def restricted_paths(demo: Demo) -> list[str]:
         f"collections/{collection}/items/{feature}": ("json", "html", "jsonld", "ttl"),
         f"collections/{collection}/queryables": ("json",),
         f"collections/{collection}/schema": ("json",),
+        f"collections/{collection}/tiles": ("json",),
+        f"collections/{collection}/tiles/WebMercatorQuad": ("json", "tilejson"),
+        f"collections/{collection}/tiles/WebMercatorQuad/0/0/0": ("mvt",),
+        f"collections/{collection}/styles": ("json",),
+        f"collections/{collection}/styles/default": ("style",),
         f"datasets/{dataset}": ("json", "html", "xml", "jsonld", "ttl"),
         f"id/{collection}/{feature}": ("json", "html", "jsonld", "ttl"),
         f"id/{collection}": ("json", "html"),
@@ -165,14 +170,18 @@ def levelled(text: str, demo: Demo) -> str:
     return re.sub(r'"timeStamp":\s*"[^"]*"', "", text)
 
 
+def said(answer: httpx.Response) -> dict[str, str]:
+    """The headers that must be the same; the length of what was packed depends on the name that the question had."""
+    passed_over = ("date", "content-length") if "content-encoding" in answer.headers else ("date",)
+    return {name: value for name, value in answer.headers.items() if name not in passed_over}
+
+
 def test_hidden_is_absent_byte_for_byte_at_every_route_and_format(demo: Demo, outsider: str | None) -> None:
     for path in restricted_paths(demo):
         hidden, never = demo.server.get(path, key=outsider), demo.server.get(absent(path, demo), key=outsider)
         assert (hidden.status_code, never.status_code) == (404, 404), path
         assert levelled(hidden.text, demo) == levelled(never.text, demo), path
-        assert {k: v for k, v in hidden.headers.items() if k not in ("date",)} == {
-            k: v for k, v in never.headers.items() if k not in ("date",)
-        }, path
+        assert said(hidden) == said(never), path
         assert demo.canary not in hidden.text
 
 
@@ -181,7 +190,7 @@ def test_every_route_and_format_opens_with_the_owners_key(demo: Demo) -> None:
         answer = demo.server.get(path, key=demo.owner_key)
         expected = 303 if path.startswith("id/") else 200
         assert answer.status_code == expected, (path, answer.text[:200])
-        if "/items" in path or path.startswith("datasets/"):
+        if "/items" in path or path.startswith("datasets/") or "f=mvt" in path:
             assert demo.canary in answer.text, path
 
 
@@ -266,6 +275,17 @@ def test_a_cached_answer_for_the_owner_is_not_given_to_others(demo: Demo, outsid
         assert "authorization" in opened.headers.get("vary", "").lower() or "no-store" in opened.headers.get("cache-control", ""), (
             path
         )
+
+
+def test_tiles_of_the_whole_twin_show_what_their_reader_may_see(demo: Demo, outsider: str | None) -> None:
+    for path in ("tiles", "tiles/WebMercatorQuad?f=json", "tiles/WebMercatorQuad?f=tilejson", "tiles/WebMercatorQuad/0/0/0"):
+        demand_silent(demo, demo.server.get(path, key=outsider))
+    assert demo.canary in demo.server.get("tiles/WebMercatorQuad/0/0/0", key=demo.owner_key).text
+    demand_silent(demo, demo.server.get("tiles/WebMercatorQuad/0/0/0", key=outsider))
+    asked = demo.server.get("tiles/WebMercatorQuad/0/0/0", key=outsider, collections=demo.collection)
+    never = demo.server.get("tiles/WebMercatorQuad/0/0/0", key=outsider, collections="x" * len(demo.collection))
+    assert asked.status_code == never.status_code == 400
+    assert levelled(asked.text, demo) == levelled(never.text, demo)
 
 
 def test_the_id_of_a_hidden_collection_is_not_available_and_nothing_more_is_said(demo: Demo) -> None:
