@@ -44,7 +44,8 @@ class Settings:
     graph_limit: int = 100_000
     """Datasets with more features have only their metadata in the graph, unless they say otherwise."""
     allowed_egress: tuple[str, ...] = ()
-    """Hosts (or `host:port`) that inputs by reference, callbacks and cascaded collections may go to although they are not on the public internet."""
+    """Hosts (or `host:port`) that inputs by reference, callbacks and cascaded collections may go to although they are not on the
+    public internet."""
     egress_seconds: float = 60.0
     """Time limit of fetching one input by reference."""
     cascade_seconds: float = 20.0

@@ -20,9 +20,14 @@ import apsw
 import pyproj
 import pytest
 import shapely
+import structlog
+
+from gateway.web import log
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))
 import object_storage as object_storages
+
+structlog.configure(processors=log.for_terminal())
 
 
 def pytest_report_header() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
@@ -16,9 +16,12 @@ from gateway.errors import Busy, UsageError
 from gateway.settings import Settings
 from gateway.store.blobs import StoredBlobs, name_of
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig, S3Config
+
 _PIECES = 8 << 20
 _TIMEOUT = timedelta(seconds=60)
-_RETRIES = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
+_RETRIES: RetryConfig = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
 
 
 def bucket(address: str, settings: Settings, below: str) -> S3Store:
@@ -29,18 +32,19 @@ def bucket(address: str, settings: Settings, below: str) -> S3Store:
     parts = urlsplit(address)
     if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc:
         raise UsageError("blobs lie in a folder, or in a bucket", place=address, cure="s3://bucket/prefix; keys are settings")
-    config: dict[str, Any] = {
-        "region": settings.s3_region,
-        "endpoint": settings.s3_endpoint,
-        "access_key_id": settings.s3_key,
-        "secret_access_key": settings.s3_secret,
-    }
+    config: S3Config = {"region": settings.s3_region}
+    if settings.s3_endpoint is not None:
+        config["endpoint"] = settings.s3_endpoint
+    if settings.s3_key is not None:
+        config["access_key_id"] = settings.s3_key
+    if settings.s3_secret is not None:
+        config["secret_access_key"] = settings.s3_secret
     prefix = "/".join(part for part in (parts.path.strip("/"), below) if part)
     is_open = settings.s3_endpoint is not None and settings.s3_endpoint.startswith("http://")
     return S3Store(
         parts.netloc,
         prefix=prefix,
-        config={name: value for name, value in config.items() if value is not None},
+        config=config,
         client_options={"allow_http": is_open, "timeout": _TIMEOUT},
         retry_config=_RETRIES,
     )
