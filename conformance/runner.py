@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from conformance import declaration
 from conformance.client import Client
-from conformance.features import crs, encodings, items, resources
+from conformance.features import crs, encodings, filtering, items, resources
 from conformance.site import Site
 from conformance.verdict import AbstractTest, Failed, Outcome, Run, Skipped, Status, Unreachable
 
@@ -18,6 +18,11 @@ SUITES: Mapping[str, Tests] = {
     encodings.GEOJSON: encodings.TESTS_GEOJSON,
     resources.OAS30: encodings.TESTS_OAS30,
     crs.CRS: crs.TESTS,
+    filtering.QUERYABLES: filtering.TESTS_QUERYABLES,
+    filtering.PARAMETERS: filtering.TESTS_PARAMETERS,
+    filtering.FILTER: filtering.TESTS_FILTER,
+    filtering.FEATURES_FILTER: filtering.TESTS_FEATURES_FILTER,
+    filtering.BASIC: filtering.TESTS_BASIC,
 }
 """The suites there are, by the conformance class they judge."""
 

@@ -91,7 +91,7 @@ class Small:
         if "misspelt-class" in self.faults:
             declared.append(f"{F1}/oas3")
         if "no-foundation" in self.faults:
-            declared.append("http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter")
+            declared.append("http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators")
         return {"conformsTo": declared}
 
     def _collection(self) -> Any:
