@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from fastapi import Response
-from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import ParameterError
 from gateway.model.dataset import Collection
 from gateway.model.query import Box
 from gateway.web import features, tiles
 from gateway.web.asked import Asked
+from gateway.web.hands import handed
 from gateway.web.pace import Pace, Shape
 from gateway.web.parameters import RESERVED, bbox
 
@@ -33,7 +33,7 @@ async def answer(asked: Asked, scope: Any, pace: Pace) -> Response | None:
     parts = raw.split(b"/")
     if len(parts) == _TILE and parts[3] == b"tiles":
         place = [_name(part) for part in (parts[2], *parts[4:])]
-        return tiles.ready(asked, place) or await run_in_threadpool(tiles.answer, asked, place)
+        return tiles.ready(asked, place) or await handed(tiles.answer, asked, place)
     if len(parts) not in (4, 5) or parts[3] != b"items" or not parts[2]:
         return None
     names = [_name(part) for part in parts]
@@ -43,13 +43,13 @@ async def answer(asked: Asked, scope: Any, pace: Pace) -> Response | None:
             return None
         if not waits and features.is_light(asked, features.ITEM_OFFERS):
             return features.item(asked, names[2], names[4])
-        return await run_in_threadpool(features.item, asked, names[2], names[4])
+        return await handed(features.item, asked, names[2], names[4])
     shape = None if waits or not features.is_light(asked, features.ITEMS_OFFERS) else _shape(asked, names[2])
     if shape is None:
-        return await run_in_threadpool(features.items, asked, names[2])
+        return await handed(features.items, asked, names[2])
     if pace.is_quick(shape):
         return pace.timed(shape, partial(features.items, asked, names[2]))
-    return await run_in_threadpool(pace.timed, shape, partial(features.items, asked, names[2]))
+    return await handed(pace.timed, shape, partial(features.items, asked, names[2]))
 
 
 def _shape(asked: Asked, collection: str) -> Shape | None:
