@@ -178,7 +178,9 @@ class View:
     def items(self, source: Source, request: ItemsRequest) -> Items:
         """One page of features. Raises ParameterError for what the collection cannot answer."""
         crs = choose_crs(source.collection, request.crs, "crs")
-        query = question(source.collection, self.access, request, source.version)
+        query = self._begun(question(source.collection, self.access, request, source.version), request.offset)
+        if query is None:
+            return Items(source, b"", 0, self._counted(source, request), None, crs)
         if crs == CRS84:
             page = self.reader.page(query)
             body, returned, last, place = page.body, page.returned, page.last, page.position
@@ -199,18 +201,33 @@ class View:
 
     def rows(self, source: Source, request: ItemsRequest) -> Rows:
         """The same page as `items`, as rows. Raises ParameterError for what the collection cannot answer."""
-        query = question(source.collection, self.access, request, source.version)
-        page, last, place = self._rows(source, query)
         crs = choose_crs(source.collection, request.crs, "crs")
+        query = self._begun(question(source.collection, self.access, request, source.version), request.offset)
+        if query is None:
+            return Rows(source, [], self._counted(source, request), None, crs, shown=request.shown)
+        page, last, place = self._rows(source, query)
         matched = self._matched(source, query, request, len(page), last)
         return Rows(source, page, matched, last, crs, query.sort, place, request.shown)
 
     def _matched(self, source: Source, query: Query, request: ItemsRequest, returned: int, last: int | None) -> int | None:
         if request.is_unfiltered and not source.collection.remote:
             return source.collection.features
-        if request.after is None and last is None:
+        if query.after is None and last is None:
             return returned
         return self.reader.count(query, COUNT_CAP)
+
+    def _begun(self, query: Query, offset: int) -> Query | None:
+        """The question from behind its first `offset` features; None where there are no more."""
+        if offset == 0:
+            return query
+        passed = self.reader.page(replace(query, limit=offset))
+        return None if passed.last is None else replace(query, after=passed.last, position=passed.position)
+
+    def _counted(self, source: Source, request: ItemsRequest) -> int | None:
+        """What a page behind the last feature says of how many there are."""
+        if request.is_unfiltered and not source.collection.remote:
+            return source.collection.features
+        return self.reader.count(question(source.collection, self.access, request, source.version), COUNT_CAP)
 
     def item(self, source: Source, feature: str, crs: str | None = None, shown: Selection | None = None) -> Item:
         """One feature. Raises NotFound, ParameterError."""

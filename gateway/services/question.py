@@ -40,7 +40,7 @@ class ItemsRequest:
 
     `interval` is (from, to) in RFC 3339 UTC; `properties` are (name, value as written); `after` is a row key. `sort` is
     (property, descending) pairs and `position` the sort values of the feature with the key `after`; `shown` is what the answer
-    shows of each feature, None for everything. `filter` is CQL2.
+    shows of each feature, None for everything. `filter` is CQL2. `offset` features are passed over, where `after` is None.
     """
 
     limit: int = 10
@@ -54,6 +54,7 @@ class ItemsRequest:
     position: tuple[Scalar, ...] = ()
     shown: Selection | None = None
     filter: Filter | None = None
+    offset: int = 0
 
     @property
     def is_unfiltered(self) -> bool:

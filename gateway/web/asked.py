@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from gateway.wiring import Gateway
 
 EVERYWHERE = frozenset({"f", "lang"})
 _PARAMETERS = 128
+_COMPOUND = re.compile(r"(?<=crs=)https?://(?:www\.)?opengis\.net/def/crs-compound/?\?1=[^&]*&2=", re.ASCII)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -58,7 +60,7 @@ class Asked:
         text = self.scope["query_string"].decode("latin-1")
         if not text:
             return []
-        parts = [part for part in text.split("&") if part]
+        parts = [part for part in (_whole(text) if "crs-compound?" in text else text).split("&") if part]
         if len(parts) > _PARAMETERS:
             raise UsageError(f"more than {_PARAMETERS} parameters")
         return [_pair(part) for part in parts]
@@ -134,6 +136,11 @@ class Asked:
         kept = [text for name, text in self._kept if name not in changes]
         kept += [f"{_quoted(name)}={_quoted(value)}" for name, value in changes.items() if value is not None]
         return f"{self._path}?{'&'.join(kept)}" if kept else self._path
+
+
+def _whole(query: str) -> str:
+    """The query with each compound CRS escaped: clients (GDAL's OAPIF driver) write the ``?1=…&2=…`` of its URI as it stands."""
+    return _COMPOUND.sub(lambda found: found[0].replace("&2=", "%262="), query)
 
 
 @lru_cache(maxsize=4096)

@@ -135,7 +135,7 @@ def _items_links(asked: Asked, found: Items, profile: str | None) -> bytes:
 def _page_links(asked: Asked, found: Items | Rows) -> list[dict[str, str]]:
     links = [link(asked.again(), "self", GEOJSON_TYPE, "this page of features")]
     if (token := next_token(found)) is not None:
-        links.append(link(asked.again(after=token), "next", GEOJSON_TYPE, "the next page"))
+        links.append(link(asked.again(after=token, offset=None), "next", GEOJSON_TYPE, "the next page"))
     return links + _context(asked, found.source)
 
 

@@ -53,7 +53,7 @@ SCHEMAS: dict[str, Any] = {
 
 def search(items: dict[str, Any]) -> dict[str, Any]:
     """``POST …/search`` after the definition of ``GET …/items``: the same parameters, as members of the body."""
-    own = ("limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", "properties", "after", "f", "lang")
+    own = ("limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", "properties", "offset", "after", "f", "lang")
     members = {name: {"type": "string"} for name in (*own, "filter-lang", "filter-crs")}
     form = {"type": "object", "properties": {**members, "filter": {"type": "string"}}, "additionalProperties": True}
     loose: dict[str, Any] = {"type": "object", "properties": {**{name: {} for name in members}, "filter": {}}}

@@ -61,6 +61,11 @@ def parameters(largest: int, default: int) -> dict[str, Any]:
         "datetime": query(
             "datetime", "Only features valid at this instant or in this interval (RFC 3339, .. for open)", {"type": "string"}
         ),
+        "offset-items": query(
+            "offset",
+            "How many features to pass over; further on, follow the next links",
+            {"type": "integer", "minimum": 0, "maximum": largest, "default": 0},
+        ),
         "after": query("after", "The paging token of a next link", {"type": "string"}),
         "before": query("before", "Only versions before this one", {"type": "integer", "minimum": 1}),
         "sortby": query("sortby", "The order: +NAME or -NAME (descending), of the sortables", _names(8)),

@@ -29,7 +29,7 @@ DEFAULT_LIMIT = 10
 SHOWN = ("properties", "exclude-properties", "profile")
 MOMENT = ("version", "as-of")
 FILTER = ("filter", "filter-lang", "filter-crs")
-ITEMS = ("bbox", "bbox-crs", "crs", "datetime", *FILTER, "limit", "after", "sortby", *SHOWN, *MOMENT)
+ITEMS = ("bbox", "bbox-crs", "crs", "datetime", *FILTER, "limit", "offset", "after", "sortby", *SHOWN, *MOMENT)
 RESERVED = frozenset({*ITEMS, "f", "lang"})
 """Names that never mean a property, now or in a later part of the standard."""
 
@@ -40,6 +40,7 @@ _LONGEST_TOKEN = 3_000
 _LARGEST = 2**63 - 1
 _VERSION = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _LIMIT = re.compile(r"[0-9]{1,400}", re.ASCII)
+_OFFSET = re.compile(r"[0-9]{1,9}", re.ASCII)
 _INSTANT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?P<part>\.[0-9]{1,9})?(?P<zone>[Zz]|[+ -][0-9]{2}:[0-9]{2}))?",
@@ -69,6 +70,7 @@ def items_request(collection: Collection, given: Mapping[str, str], largest: int
         position=position,
         shown=shown(collection, given),
         filter=filter_of(given),
+        offset=offset(given, largest),
     )
 
 
@@ -159,6 +161,20 @@ def bbox(text: str | None) -> tuple[float, ...] | None:
     if len(values) not in (4, 6) or None in values:
         raise ParameterError("bbox", "not four or six numbers", cure="minx,miny,maxx,maxy")
     return tuple(value for value in values if value is not None)
+
+
+def offset(given: Mapping[str, str], largest: int) -> int:
+    """How many features to pass over, for clients that do not follow links; no more than the largest page holds."""
+    text = given.get("offset")
+    if text is None:
+        return 0
+    if "after" in given:
+        raise ParameterError("offset", "given beside after", cure="give one of the two")
+    if _OFFSET.fullmatch(text) is None or int(text) > largest:
+        raise ParameterError(
+            "offset", f"not a whole number from 0 to {largest}", cure="follow the link with rel=next to go further"
+        )
+    return int(text)
 
 
 def after(token: str | None) -> int | None:

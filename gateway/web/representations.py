@@ -97,7 +97,7 @@ def items(
         head["OGC-NumberMatched"] = str(found.matched)
     links = [_link(asked.again(), "self", offer)]
     if (token := next_token(found)) is not None:
-        links.append(_link(asked.again(after=token), "next", offer))
+        links.append(_link(asked.again(after=token, offset=None), "next", offer))
     body = _encoded(asked, view, found, offer, members)
     return _sent(asked, body, offer, head, links, found, source.collection.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pyproj
 import pytest
 
@@ -15,6 +16,19 @@ LV95 = "http://www.opengis.net/def/crs/EPSG/0/2056"
 WGS84 = "http://www.opengis.net/def/crs/EPSG/0/4326"
 LV95_LN02 = f"http://www.opengis.net/def/crs-compound?1={LV95}&2=http://www.opengis.net/def/crs/EPSG/0/5728"
 MERCATOR = "http://www.opengis.net/def/crs/EPSG/0/3857"
+
+
+def test_a_compound_crs_that_a_client_did_not_escape_is_whole(twin: Twin) -> None:
+    """GDAL's OAPIF driver writes ``crs=`` and the URI as it stands, whose ``&2=`` would begin another parameter."""
+    address = f"{twin.url}/collections/houses/items"
+    box = "bbox=2480000,1110000,2840000,1300000"
+    for asked in (f"crs={LV95_LN02}", f"limit=2&crs={LV95_LN02}&lang=en", f"{box}&bbox-crs={LV95_LN02}&crs={LV95_LN02}"):
+        got = twin.client.get(httpx.URL(address, query=asked.encode()))
+        assert got.status_code == 200, got.text
+        assert got.headers["Content-Crs"] == f"<{LV95_LN02}>"
+        assert got.json()["features"]
+        escaped = asked.replace("crs-compound?1", "crs-compound%3F1").replace("&2=", "%262=")
+        assert twin.client.get(httpx.URL(address, query=escaped.encode())).json()["features"] == got.json()["features"]
 
 
 def test_default_crs_and_storage_crs_are_in_every_list_as_uris(twin: Twin) -> None:

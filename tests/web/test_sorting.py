@@ -152,3 +152,33 @@ def test_a_property_that_nothing_has_is_400(twin: Twin, name: str, text: str) ->
 def test_two_lists_at_once_are_400(twin: Twin) -> None:
     response = twin.get("/collections/trees/items", properties="usage", exclude_properties="height")
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["", "sortby=-usage,height", f"crs={quote(LV95)}", "datetime=2000-01-01/..", "f=jsonfg&sortby=height"]
+)
+def test_an_offset_passes_over_what_the_pages_before_held(query: str, twin: Twin) -> None:
+    def page(**parameters: int) -> dict[str, Any]:
+        own = "&".join(f"{name}={value}" for name, value in parameters.items())
+        found = twin.client.get(f"{twin.url}/collections/trees/items?{query}&{own}")
+        assert found.status_code == 200, found.text
+        document: dict[str, Any] = found.json()
+        return document
+
+    whole = page(limit=TREES)
+    ids = [feature["id"] for feature in whole["features"]]
+    for offset in (0, 1, 7, len(ids) - 1):
+        here = page(limit=5, offset=offset)
+        assert [feature["id"] for feature in here["features"]] == ids[offset : offset + 5]
+        assert here["numberMatched"] == whole["numberMatched"]
+        following = next((link["href"] for link in here["links"] if link["rel"] == "next"), None)
+        assert (following is None) == (offset + 5 >= len(ids))
+        if following is not None:
+            assert [feature["id"] for feature in twin.client.get(following).json()["features"]] == ids[offset + 5 : offset + 10]
+    beyond = page(limit=5, offset=len(ids))
+    assert (beyond["features"], beyond["numberReturned"], beyond["numberMatched"]) == ([], 0, whole["numberMatched"])
+
+
+def test_an_offset_beside_a_token_is_refused(twin: Twin) -> None:
+    following = next(link["href"] for link in twin.json("/collections/trees/items", limit=1)["links"] if link["rel"] == "next")
+    assert twin.client.get(f"{following}&offset=1").status_code == 400

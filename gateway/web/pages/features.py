@@ -30,8 +30,8 @@ def items(asked: Asked, found: Items, headers: Mapping[str, str]) -> Response:
     features = orjson.loads(b"[" + found.body + b"]")
     columns = [field.name for field in found.source.collection.fields[:_COLUMNS]]
     token = next_token(found)
-    following = None if token is None else asked.here(after=token)
-    filters = [(name, value) for name, value in asked.pairs if name not in ("f", "lang", "after", "limit")]
+    following = None if token is None else asked.here(after=token, offset=None)
+    filters = [(name, value) for name, value in asked.pairs if name not in ("f", "lang", "after", "offset", "limit")]
     return page(
         asked,
         "items.html",

@@ -136,5 +136,5 @@ def _link(asked: Asked, collection: str, pairs: list[tuple[str, str]], one: Mapp
     if one["rel"] != "next":
         return None
     after = one["href"].rpartition("after=")[2].partition("&")[0]
-    again = {**dict(pairs), "after": after}
+    again = {**{name: value for name, value in pairs if name != "offset"}, "after": after}
     return {**one, "href": asked.url("collections", collection, "search"), "method": "POST", "body": again}
