@@ -24,9 +24,12 @@ def init(
         str | None,
         typer.Option(help="Where it is kept: postgresql://user@host/database?schema=twin; else in a GeoPackage in DIR."),
     ] = None,
+    blobs: Annotated[
+        str | None, typer.Option(help="Where blobs and tiles lie: s3://bucket/prefix (GATEWAY_S3_…); else in DIR.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a new, empty twin."""
-    wiring.create(folder, charter=charter, id_base=id_base, title=title, address=store)
+    wiring.create(folder, charter=charter, id_base=id_base, title=title, address=store, blobs=blobs)
     document = {"folder": str(folder), "charter": charter, "idBase": id_base if id_base.endswith("/") else f"{id_base}/"}
     emit(document, json=json, text=lambda: out.print(f"{folder}: a new twin under the charter {charter}", markup=False))
