@@ -166,8 +166,8 @@ def _schema(name: str, summary: str) -> dict[str, Any]:
 
 
 def _items(name: str, summary: str, path: list[str], properties: list[dict[str, Any]]) -> dict[str, Any]:
-    own = [*path, "limit", "bbox", "bbox-crs", "datetime", *openapi_filters.PARAMETERS, "crs", "sortby", *_SHOWN, "offset-items", "after"]
-    own += ["f-items", "lang"]
+    own = [*path, "limit", "bbox", "bbox-crs", "datetime", *openapi_filters.PARAMETERS, "crs", "sortby", *_SHOWN]
+    own += ["offset-items", "after", "f-items", "lang"]
     content = {"application/geo+json": {"schema": _ref("schemas", "FeatureCollection")}, **_encodings()}
     operation = _operation("data", name, summary, own, content, {"404": "NotFound", "304": "NotModified"})
     operation["responses"]["200"]["headers"] = parts.CRS_HEADER | parts.NUMBER_HEADERS
