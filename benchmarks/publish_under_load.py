@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
+import pyogrio
 import shapely
 
 from benchmarks import buildings, twins
@@ -79,7 +79,18 @@ class Load:
             taken.errors.append(f"status {status}")
 
     async def _ask(self, path: str) -> int:
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        """The status of one answer; a kept connection that the server has closed meanwhile is replaced, as browsers do."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            try:
+                return await self._over(reader, writer, path)
+            except (ConnectionError, asyncio.IncompleteReadError) as error:
+                writer.close()
+                if getattr(error, "partial", b""):
+                    raise
+        return await self._over(*await asyncio.open_connection("127.0.0.1", self._port), path)
+
+    async def _over(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> int:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
@@ -133,19 +144,21 @@ def _options() -> argparse.Namespace:
 
 
 def _delta(made: buildings.City, changed: int, seed: int, folder: Path) -> Path:
-    """GeoJSON of buildings from everywhere, each with another height."""
+    """A GeoPackage of buildings from everywhere, each with another height."""
     random = np.random.default_rng(seed)
-    features = [
-        {
-            "type": "Feature",
-            "id": f"BLD{number:08x}",
-            "geometry": json.loads(shapely.to_geojson(made.polygons[number])),
-            "properties": {"ident": f"BLD{number:08x}", "height_m": round(float(random.uniform(3, 60)), 2)},
-        }
-        for number in random.choice(len(made.x), changed, replace=False).tolist()
-    ]
-    target = folder / f"delta-{seed}.geojson"
-    target.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    chosen = random.choice(len(made.x), changed, replace=False)
+    target = folder / f"delta-{seed}.gpkg"
+    target.unlink(missing_ok=True)
+    pyogrio.raw.write(
+        target,
+        shapely.to_wkb(made.polygons[chosen]),
+        [np.array([f"BLD{number:08x}" for number in chosen], dtype=object), np.round(random.uniform(3, 60, changed), 2)],
+        ["ident", "height_m"],
+        layer=buildings.LAYER,
+        driver="GPKG",
+        geometry_type="Polygon",
+        crs="EPSG:4326",
+    )
     return target
 
 
@@ -156,7 +169,17 @@ def _publish(
     number, due = 0, time.monotonic()
     while not stop.wait(max(0.0, due - time.monotonic())):
         begun = time.monotonic()
-        command = [GATEWAY, "publish", str(twin), str(deltas[number % len(deltas)]), "--mode", "delta", "--no-wait"]
+        command = [
+            GATEWAY,
+            "publish",
+            str(twin),
+            str(deltas[number % len(deltas)]),
+            "--id",
+            "ident",
+            "--mode",
+            "delta",
+            "--no-wait",
+        ]
         done = subprocess.run(
             [*command, "--dataset", buildings.LAYER, "--collection", buildings.LAYER], capture_output=True, check=False
         )
