@@ -275,7 +275,7 @@ def _encoded(value: Any) -> bytes:
         case bool():
             return b"\1" if value else b"\0"
         case int():
-            return _LONG.pack(max(min(value, _LARGEST), -_LARGEST))
+            return _LONG.pack(max(min(value, _LARGEST), -_LARGEST - 1))
         case float():
             return _DOUBLE.pack(value)
         case bytes():
