@@ -125,7 +125,7 @@ def test_kills_in_a_sample(place):
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3000)
 def test_200_kills_while_publishing_and_reading(place):
     kill_often(place, 200, 2)
 
