@@ -29,6 +29,7 @@ from gateway.settings import Settings
 from gateway.web.app import create_app
 from gateway.web.server import listen
 from gateway.wiring import Gateway
+from tests.conftest import Demo
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 from smalltwin import SmallTwin
@@ -91,6 +92,23 @@ def definition(collection: str, data: Any, name: str, **more: Any) -> dict[str, 
 
 OAPIF = "gateway.federation.oapif.OgcApiFeatures"
 WFS = "gateway.federation.wfs.WebFeatures"
+
+
+@pytest.fixture(scope="session")
+def cascading(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder = make(
+        tmp_path_factory.mktemp("cascading") / "twin",
+        definition("their-trees", f"{demo.url}/collections/trees", OAPIF, extent=[6.0, 46.0, 6.3, 46.4]),
+        definition("hidden-trees", f"{demo.url}/collections/trees", OAPIF, dataset="secret"),
+    )
+    with client(folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def theirs(demo: Demo, cascading: Client) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{demo.url}/collections/trees/items", params={"limit": 5000}).json()
+    return found
 
 
 @pytest.fixture(scope="session")

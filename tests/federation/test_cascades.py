@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +20,6 @@ from gateway.settings import Settings
 from tests.conftest import Demo
 
 from .conftest import EGRESS, OAPIF, WFS, Client, client, definition, make
-
-
-@pytest.fixture(scope="module")
-def cascading(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    folder = make(
-        tmp_path_factory.mktemp("cascading") / "twin",
-        definition("their-trees", f"{demo.url}/collections/trees", OAPIF, extent=[6.0, 46.0, 6.3, 46.4]),
-        definition("hidden-trees", f"{demo.url}/collections/trees", OAPIF, dataset="secret"),
-    )
-    with client(folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def theirs(demo: Demo, cascading: Client) -> dict[str, Any]:
-    import httpx
-
-    found: dict[str, Any] = httpx.get(f"{demo.url}/collections/trees/items", params={"limit": 5000}).json()
-    return found
 
 
 def test_all_pages_of_a_remote_collection_hold_what_the_remote_holds(cascading: Client, theirs: dict[str, Any]) -> None:
