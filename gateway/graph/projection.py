@@ -113,6 +113,9 @@ class GraphProjection:
         is_there = store.contains_named_graph(graph)
         if dataset is not None and not is_there:
             self._fill(store, reader, dataset)
+        elif dataset is not None and dataset.graph != "full" and not _has_features(store, graph):
+            _remove_metadata(store, graph)
+            _load(store, graph, self._lines(reader, dataset))
         elif dataset is None or dataset.graph != "full" or self._mostly_new(store, graph, reader, dataset):
             del store
             return self._replace_whole(work, graph, reader, dataset)
@@ -200,6 +203,10 @@ class GraphProjection:
 def _digest(store: Store, graph: NamedNode, subject: NamedNode) -> str | None:
     quad = next(store.quads_for_pattern(subject, _DIGEST, None, graph), None)
     return quad.object.value if quad is not None and isinstance(quad.object, Literal) else None
+
+
+def _has_features(store: Store, graph: NamedNode) -> bool:
+    return next(store.quads_for_pattern(None, _IN_COLLECTION, None, graph), None) is not None
 
 
 def _remove_feature(store: Store, graph: NamedNode, subject: NamedNode) -> None:

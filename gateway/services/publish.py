@@ -168,12 +168,12 @@ class PublishService:
             licence=outcome.licence if licence is None else licence.id,
             updated=outcome.time,
             source_format=outcome.format if outcome.format is not None else (None if current is None else current.source_format),
-            graph=attempt.request.graph or self._graph(outcome),
+            graph=attempt.request.graph or self._graph(outcome, attempt.request.mode),
         )
 
-    def _graph(self, outcome: Outcome) -> str:
-        """Whether the dataset's features are in the graph: as before, else by their number."""
-        if outcome.current is not None and outcome.header is None:
+    def _graph(self, outcome: Outcome, mode: str) -> str:
+        """Whether the dataset's features are in the graph: by their number; as before, where a file does not bring them all."""
+        if outcome.current is not None and (outcome.header is None or mode == "delta"):
             return outcome.current.graph
         return "full" if outcome.verdict.features <= self._settings.graph_limit else "metadata"
 

@@ -82,6 +82,18 @@ def test_a_dataset_with_metadata_only_has_no_features_in_the_graph(own, own_brok
     assert own_broker.ask(query, None, "csv")[1].decode().split() == ["what", "metadata"]
 
 
+def test_a_dataset_with_metadata_only_is_changed_where_it_is(own, tmp_path) -> None:
+    own.twin.publish("trees", [tree(number) for number in range(5)], graph="metadata")
+    own.projector.catch_up()
+    own.twin.publish("trees", [tree(number) for number in range(6)], graph="metadata", title={"en": "Some trees"})
+    own.projector.catch_up()
+    broker = SparqlBroker(own.folder, Settings())
+    try:
+        assert triples(broker) == fresh(own, tmp_path)
+    finally:
+        broker.close()
+
+
 def test_old_generations_go_when_nobody_reads_them(own, own_broker) -> None:
     held = Generations(own.folder).hold()
     assert held is not None

@@ -434,6 +434,17 @@ def test_a_collection_the_file_lacks_stays_as_it_was(twin: Twin, parks: Party, t
     assert {collection.id for collection in twin.dataset("quarter").collections} == {"building", "vegetation", "park"}
 
 
+def test_a_delta_leaves_it_as_it_was_whether_the_features_are_in_the_graph(twin: Twin, parks: Party, tmp_path: Path) -> None:
+    city, part = trees(tmp_path / "city.geojson", ["t1", "t2"]), trees(tmp_path / "part.geojson", ["t1"], height=13.5)
+    for graph in ("metadata", "full"):
+        wishes = {"dataset": graph, "collection": graph}
+        twin.publish(city, parks, graph=graph, **wishes)
+        twin.publish(part, parks, mode="delta", **wishes)
+        assert (twin.dataset(graph).version, twin.dataset(graph).graph) == (2, graph)
+    twin.publish(city, parks, dataset="metadata", collection="metadata")
+    assert twin.dataset("metadata").graph == "full"
+
+
 def test_an_empty_collection_is_a_collection(twin: Twin, parks: Party, tmp_path: Path) -> None:
     submission = twin.publish(trees(tmp_path / "none.geojson", []), parks)
     assert submission.collections == ("none",)
