@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import hypothesis
 import pyproj
 import pytest
 import shapely
@@ -28,6 +29,10 @@ sys.path.insert(0, str(Path(__file__).parent / "shared"))
 import object_storage as object_storages
 
 structlog.configure(processors=log.for_terminal())
+
+
+hypothesis.settings.register_profile("twin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("twin")  # a busy machine is slow, which is no fault
 
 
 def pytest_report_header() -> str:

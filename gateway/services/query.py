@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import TracebackType
 
 from gateway.charter import decide
 from gateway.charter.language import Charter
@@ -295,6 +296,28 @@ def _replace(ready: bytes, geometry: bytes) -> bytes:
     return ready[:begin] + geometry + ready[end:]
 
 
+class Opened:
+    """A view for the length of a `with`."""
+
+    __slots__ = ("_access", "_cache", "_moment")
+
+    def __init__(self, moment: AbstractContextManager[Reader], access: Access, cache: Cache) -> None:
+        self._moment = moment
+        self._access = access
+        self._cache = cache
+
+    def __enter__(self) -> View:
+        reader = self._moment.__enter__()
+        try:
+            return View(reader, self._access, self._cache)
+        except BaseException as error:
+            self._moment.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        return self._moment.__exit__(kind, error, trace)
+
+
 class QueryService:
     """Opens views of the store under the charter's one access decision."""
 
@@ -313,11 +336,9 @@ class QueryService:
             found = self._cache.accesses[reader] = decide.access(self._charter, reader)
         return found
 
-    @contextmanager
-    def view(self, access: Access) -> Iterator[View]:
+    def view(self, access: Access) -> Opened:
         """One consistent moment of the store, for one reader."""
-        with self._store.reading() as reader:
-            yield View(reader, access, self._cache)
+        return Opened(self._store.reading(), access, self._cache)
 
     @property
     def title(self) -> str:

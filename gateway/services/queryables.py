@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from gateway.model.dataset import Collection
 from gateway.model.feature import Field
+from gateway.model.kept import by_identity
 from gateway.model.members import named
 
 _ORDERED = frozenset({"string", "integer", "number", "boolean", "date", "date-time"})
@@ -32,6 +33,7 @@ class Queryable:
     role: str | None = None
 
 
+@by_identity
 def queryables(collection: Collection) -> tuple[Queryable, ...]:
     """All queryables of a collection: id, geometry (where it has one) and validity (where it has one), then the fields."""
     has_geometry = collection.geometry_type is not None or collection.storage_box is not None or collection.features == 0

@@ -97,30 +97,47 @@ def select(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) ->
     return iter(connection.execute(sql, tuple(values)))
 
 
+class Snapshot:
+    """A read transaction for the length of a `with`; a class, since every read passes here and a generator costs more."""
+
+    __slots__ = ("_connection", "_pool")
+
+    _connection: apsw.Connection
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def __enter__(self) -> apsw.Connection:
+        self._connection = self._pool.take()
+        try:
+            self._connection.execute("BEGIN")
+        except apsw.Error as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._pool.give(self._connection, keep=error is None)
+        if isinstance(error, apsw.Error):
+            with translated(self._pool.path):
+                raise error
+
+
 class Pool:
     """Idle read connections of one process, reused by any thread, each by one at a time."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
         self._idle: list[apsw.Connection] = []
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._closed = False
 
-    @contextmanager
-    def snapshot(self) -> Iterator[apsw.Connection]:
+    def snapshot(self) -> Snapshot:
         """A connection inside a read transaction: one moment of the store."""
-        connection = self._take()
-        clean = False
-        try:
-            with translated(self._path):
-                connection.execute("BEGIN")
-                yield connection
-                clean = True
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            self._give(connection, keep=clean)
+        return Snapshot(self)
 
     def close(self) -> None:
         """Close what is idle; what is in use closes when it comes back."""
@@ -130,16 +147,18 @@ class Pool:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> apsw.Connection:
+    def take(self) -> apsw.Connection:
+        """An idle connection, or a new one."""
         with self._lock:
             if self._process != os.getpid():
                 # A connection must not cross a fork; the parent's are left alone, since closing them would drop its locks.
                 self._idle, self._process = [], os.getpid()
             if self._idle:
                 return self._idle.pop()
-        return connect(self._path)
+        return connect(self.path)
 
-    def _give(self, connection: apsw.Connection, *, keep: bool) -> None:
+    def give(self, connection: apsw.Connection, *, keep: bool) -> None:
+        """Take a connection back; close it where it failed, or where there are enough."""
         with self._lock:
             if keep and not self._closed and len(self._idle) < _IDLE:
                 self._idle.append(connection)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import apsw
@@ -21,7 +22,7 @@ from gateway.model.party import Key, Party, SigningKey
 from gateway.model.submission import Submission
 from gateway.ports import Publication
 from gateway.store import audit, bodies, container, heads, journal, parties, records, schema, snapshots, submissions, tables
-from gateway.store.connection import Pool, connect, fold_wal, select, sync_folder, transaction, translated
+from gateway.store.connection import Pool, Snapshot, connect, fold_wal, select, sync_folder, transaction, translated
 from gateway.store.known import Known
 from gateway.store.lease import Lease, take_dead
 from gateway.store.publishing import Publishing
@@ -32,6 +33,22 @@ FILE = "twin.gpkg"
 STAGING = "staging"
 _PAGE = 16_384
 """Bytes of a page of a new twin: rows of ready features fill it without waste, and a page of features takes few of them."""
+
+
+class Moment:
+    """A reader for the length of a `with`."""
+
+    __slots__ = ("_known", "_snapshot")
+
+    def __init__(self, snapshot: Snapshot, known: Known) -> None:
+        self._snapshot = snapshot
+        self._known = known
+
+    def __enter__(self) -> GeoPackageReader:
+        return GeoPackageReader(self._snapshot.__enter__(), self._known)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._snapshot.__exit__(kind, error, trace)
 
 
 class GeoPackageStore:
@@ -83,11 +100,9 @@ class GeoPackageStore:
         """Check a twin's journal, under `public_key`, else the one that the twin names; writes nothing."""
         return audit.verify(Path(place), public_key)
 
-    @contextmanager
-    def reading(self) -> Iterator[GeoPackageReader]:
+    def reading(self) -> Moment:
         """A consistent view of one moment."""
-        with self._pool.snapshot() as connection:
-            yield GeoPackageReader(connection, self._known)
+        return Moment(self._pool.snapshot(), self._known)
 
     def stage(self, collection: Collection) -> ScratchStaging:
         """Room for the coming content of one collection, in a scratch file beside the twin. Raises Busy for a new CRS only."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -19,14 +19,38 @@ SELECT = (
 _BATCH = 500
 
 
+class Scalars(Mapping[str, Any]):
+    """The scalar properties of a ready feature, read out of it when they are first asked for."""
+
+    __slots__ = ("_found", "_ready")
+
+    def __init__(self, ready: bytes) -> None:
+        self._ready = ready
+        self._found: dict[str, Any] | None = None
+
+    def _all(self) -> dict[str, Any]:
+        if self._found is None:
+            found: dict[str, Any] = orjson.loads(self._ready).get("properties") or {}
+            self._found = {name: value for name, value in found.items() if not isinstance(value, list | dict)}
+        return self._found
+
+    def __getitem__(self, name: str) -> Any:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 def row(values: Sequence[Any], facts: Facts) -> Row:
     """A row of `SELECT`. Its properties are the scalars of the ready feature: exactly what was published, in its order."""
     key, identifier, blob, digest, since, kind, parent, validity, ready, document = values
-    properties: dict[str, Any] = orjson.loads(ready).get("properties") or {}
     low, high = (None, None) if validity is None else orjson.loads(validity)
     return Row(
         id=identifier,
-        properties={name: value for name, value in properties.items() if not isinstance(value, list | dict)},
+        properties=Scalars(ready),
         geometry=None if blob is None else geometry.body(blob),
         box=None if blob is None else geometry.bounds(blob),
         ready=ready,

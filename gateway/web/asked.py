@@ -36,6 +36,7 @@ class Asked:
         host = self.headers.get(b"host")
         if len(self.headers) < len(given) and any(name == b"host" and value != host for name, value in given):
             raise UsageError("there is more than one Host header")
+        self._chosen: tuple[tuple[Offer, ...], Offer] | None = None
         server = scope.get("server")
         self.base = _base(gateway.settings, host, None if server is None else server[1])
 
@@ -82,7 +83,9 @@ class Asked:
 
     def offer(self, *offers: Offer) -> Offer:
         """The representation to send, by `f`, then Accept."""
-        return negotiation.choose(self._first("f"), self.header(b"accept"), offers)
+        if self._chosen is None or self._chosen[0] != offers:
+            self._chosen = offers, negotiation.choose(self._first("f"), self.header(b"accept"), offers)
+        return self._chosen[1]
 
     @cached_property
     def language(self) -> str:

@@ -84,6 +84,8 @@ def _share(box: tuple[float, ...], extent: Box) -> float:
 
 def _name(part: bytes) -> str:
     try:
+        if b"%" not in part:
+            return part.decode("ascii")
         return unquote(part.decode("ascii"), errors="strict")
     except UnicodeDecodeError as error:
         raise ParameterError("path", "not UTF-8", cure="percent-encode UTF-8") from error

@@ -15,7 +15,7 @@ from gateway.web.alternates import Alternates
 from gateway.web.answers import Whole
 from gateway.web.asked import Asked
 from gateway.web.negotiation import GEOJSON, HTML, JSON_LD, JSONFG, TURTLE, Offer
-from gateway.web.parameters import ITEMS, MOMENT, SHOWN, filterable, items_request, next_token, shown, source_of
+from gateway.web.parameters import MOMENT, SHOWN, items_parameters, items_request, next_token, shown, source_of
 
 GEOJSON_TYPE = "application/geo+json"
 ITEM_PARAMETERS = frozenset({"crs", *SHOWN, *MOMENT})
@@ -49,7 +49,7 @@ def items(asked: Asked, collection: str) -> Response:
     offer = _offer(asked, ITEMS_OFFERS)
     with asked.gateway.queries.view(asked.access) as view:
         source = source_of(asked, view, collection)
-        given = asked.read({*ITEMS, *filterable(source.collection)})
+        given = asked.read(items_parameters(source.collection))
         request = items_request(source.collection, given, asked.gateway.settings.max_limit)
         profile = profiles.chosen(source, given.get("profile"))
         tag = caching.etag(asked, view, offer, of=caching.of_source(source))

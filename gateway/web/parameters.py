@@ -16,6 +16,7 @@ from gateway import cql2
 from gateway.errors import ParameterError
 from gateway.model.dataset import Collection
 from gateway.model.feature import Scalar
+from gateway.model.kept import by_identity
 from gateway.services.filtering import Filter
 from gateway.services.query import Items, Rows, Source, View
 from gateway.services.queryables import queryables
@@ -40,6 +41,8 @@ _LONGEST_TOKEN = 3_000
 _LARGEST = 2**63 - 1
 _VERSION = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _LIMIT = re.compile(r"[0-9]{1,400}", re.ASCII)
+_PLAIN_BOX = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,20})?(?:,-?[0-9]{1,12}(?:\.[0-9]{1,20})?){3}", re.ASCII)
+"""Four numbers as nearly every client writes them."""
 _OFFSET = re.compile(r"[0-9]{1,9}", re.ASCII)
 _INSTANT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -48,10 +51,17 @@ _INSTANT = re.compile(
 )
 
 
+@by_identity
 def filterable(collection: Collection) -> tuple[str, ...]:
     """Properties that are query parameters of this collection's items (OGC 19-079r2, /req/queryables-query-parameters/parameters):
     all queryables but the geometry whose name means nothing else."""
     return tuple(one.name for one in queryables(collection) if one.kind != "geometry" and one.name not in RESERVED)
+
+
+@by_identity
+def items_parameters(collection: Collection) -> frozenset[str]:
+    """All parameters of this collection's items, besides `f` and `lang`."""
+    return frozenset((*ITEMS, *filterable(collection)))
 
 
 def items_request(collection: Collection, given: Mapping[str, str], largest: int) -> ItemsRequest:
@@ -157,6 +167,8 @@ def bbox(text: str | None) -> tuple[float, ...] | None:
     """Four or six finite numbers (/req/core/fc-bbox-definition); their order is that of `bbox-crs`."""
     if text is None:
         return None
+    if _PLAIN_BOX.fullmatch(text) is not None:
+        return tuple(map(float, text.split(",")))
     values = [number(part.strip()) for part in text.split(",", 7)]
     if len(values) not in (4, 6) or None in values:
         raise ParameterError("bbox", "not four or six numbers", cure="minx,miny,maxx,maxy")

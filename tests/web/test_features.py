@@ -293,7 +293,7 @@ def test_a_value_is_a_value_and_never_sql(twin: Twin, value: str) -> None:
         "usage;drop=1",
         "__class__=1",
         "{0.__globals__}=x",
-        "offset=5",
+        "startIndex=5",
         "sortby=nosuch",
         "properties=nosuch",
         "fid=1",
