@@ -28,3 +28,12 @@ def check_system(standing: Collection, given: Collection) -> None:
             place=given.id,
             cure=f"convert it with --crs {standing.crs.code}, or replace the whole collection",
         )
+
+
+def check_taking(publication: Publication, name: str, standing: Collection | None) -> Collection:
+    """The collection that a publication takes away. Raises Conflict where it is not the dataset's, or that was not said."""
+    if standing is None or standing.dataset != publication.dataset.id:
+        raise Conflict(f"the dataset has no collection {name} to take away", place=name)
+    if not publication.allow_removal:
+        raise Conflict(f"this would take away the collection {name}", place=name, cure="say so with --allow-removal")
+    return standing

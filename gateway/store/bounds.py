@@ -14,7 +14,8 @@ from gateway.store.connection import one
 type Interval = tuple[str | None, str | None]
 
 _SIDES = ("ST_MinX(f.geom) <= ?", "ST_MinY(f.geom) <= ?", "ST_MaxX(f.geom) >= ?", "ST_MaxY(f.geom) >= ?")
-_ENDS = ("gw_from", "gw_to")
+ENDS = ("gw_from", "gw_to")
+"""Columns of the two ends of a row's interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,16 @@ def foresee(connection: apsw.Connection, place: Place, old: Collection) -> Loss:
         sides = frozenset(side for side, value in enumerate(found) if value)
     ends: frozenset[str] = frozenset()
     if old.interval is not None:
-        met = ", ".join(f"max({_at('f.' + end)})" for end in _ENDS)
-        found = one(connection, f"SELECT {met} FROM {concerned} WHERE {_dated('f.')}", old.interval)
-        ends = frozenset(end for end, value in zip(_ENDS, found, strict=True) if value)
+        met = ", ".join(f"max({_at('f.' + end)})" for end in ENDS)
+        found = one(connection, f"SELECT {met} FROM {concerned} WHERE {dated('f.')}", old.interval)
+        ends = frozenset(end for end, value in zip(ENDS, found, strict=True) if value)
     return Loss(sides, ends)
 
 
 def box(connection: apsw.Connection, place: Place, old: Box | None, loss: Loss) -> Box | None:
     """The bounds in the storage CRS, once the change is applied."""
     fresh = staged_box(connection, place.schema)
-    if old is None or all(fresh is not None and _reaches(fresh, old, side) for side in loss.sides):
+    if old is None or all(fresh is not None and reaches(fresh, old, side) for side in loss.sides):
         return container.union([old, fresh])
     return tables.exact_box(connection, place.number)
 
@@ -59,20 +60,20 @@ def interval(connection: apsw.Connection, place: Place, old: Interval | None, lo
     if old is None:
         return fresh
     for end in loss.ends:
-        before, after = old[_ENDS.index(end)], None if fresh is None else fresh[_ENDS.index(end)]
+        before, after = old[ENDS.index(end)], None if fresh is None else fresh[ENDS.index(end)]
         if fresh is not None and after == before:
             continue
-        sql = f"SELECT 1 FROM {table} WHERE {_dated('')} AND {_at(end)} LIMIT 1"
+        sql = f"SELECT 1 FROM {table} WHERE {dated('')} AND {_at(end)} LIMIT 1"
         if connection.execute(sql, (before,)).fetchone() is None:
             return span(connection, table)
-    return old if fresh is None else (_outer(old[0], fresh[0], first=True), _outer(old[1], fresh[1], first=False))
+    return old if fresh is None else (outer(old[0], fresh[0], first=True), outer(old[1], fresh[1], first=False))
 
 
 def span(connection: apsw.Connection, table: str) -> Interval | None:
     """The span of the validity of all rows of a table."""
     number, open_start, open_end, first, last = one(
         connection,
-        f"SELECT count(*), sum(gw_from IS NULL), sum(gw_to IS NULL), min(gw_from), max(gw_to) FROM {table} WHERE {_dated('')}",
+        f"SELECT count(*), sum(gw_from IS NULL), sum(gw_to IS NULL), min(gw_from), max(gw_to) FROM {table} WHERE {dated('')}",
     )
     if number == 0:
         return None
@@ -85,11 +86,13 @@ def staged_box(connection: apsw.Connection, schema: str) -> Box | None:
     return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
-def _reaches(fresh: Box, old: Box, side: int) -> bool:
+def reaches(fresh: Box, old: Box, side: int) -> bool:
+    """Whether a fresh box reaches as far as the old one on one side (0 to 3)."""
     return fresh[side] <= old[side] if side < 2 else fresh[side] >= old[side]
 
 
-def _dated(prefix: str) -> str:
+def dated(prefix: str) -> str:
+    """The condition that a row has an interval."""
     return f"({prefix}gw_from IS NOT NULL OR {prefix}gw_to IS NOT NULL)"
 
 
@@ -98,7 +101,8 @@ def _at(column: str) -> str:
     return f"replace({column}, '.000000Z', 'Z') IS ?"
 
 
-def _outer(one_end: str | None, other: str | None, *, first: bool) -> str | None:
+def outer(one_end: str | None, other: str | None, *, first: bool) -> str | None:
+    """The end that is further out; None stands for an open one."""
     if one_end is None or other is None:
         return None
     return min(one_end, other) if first else max(one_end, other)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import apsw
 
-from gateway.errors import Conflict, IdempotencyConflict, IdNotAvailable, UsageError
+from gateway.errors import Conflict, IdNotAvailable, UsageError
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.submission import Submission
 from gateway.ports import Publication
-from gateway.store import allowed, bodies, changes, facts, journal, laying, records, submissions, tables
+from gateway.store import allowed, bodies, changes, facts, journal, laying, outcome, records, submissions, tables
 from gateway.store.collections import Arrival, enter, leave, take_over
 from gateway.store.columns import assign
 from gateway.store.connection import transaction
@@ -97,17 +98,12 @@ class Publishing:
 
     def _repeated(self) -> Submission | None:
         """The first submission, when the same effect came in while this one was being prepared."""
-        given = self._publication
-        if given.idempotency is not None:
-            party, key, digest = given.idempotency
-            before = submissions.idempotency(self._connection, party, key)
-            if before is not None and before[0] != digest:
-                raise IdempotencyConflict("this Idempotency-Key came with another body", cure="use a new key")
-            found = None if before is None else submissions.get(self._connection, before[1])
-            if found is not None:
-                return replace(found, repeated=True)
-        same = submissions.effect(self._connection, given.submission.effect) if given.submission.effect else None
-        return None if same is None else replace(same, repeated=True)
+        return outcome.repeated(
+            self._publication,
+            partial(submissions.idempotency, self._connection),
+            partial(submissions.get, self._connection),
+            partial(submissions.effect, self._connection),
+        )
 
     def _publish(self, parts: Sequence[_Part]) -> Submission:
         given = self._publication
@@ -171,31 +167,18 @@ class Publishing:
 
     def _remove(self, name: str, version: int) -> int:
         standing = facts.current(self._connection, name)
-        if standing is None or standing.collection.dataset != self._publication.dataset.id:
-            raise Conflict(f"the dataset has no collection {name} to take away", place=name)
-        if not self._publication.allow_removal:
-            raise Conflict(f"this would take away the collection {name}", place=name, cure="say so with --allow-removal")
-        return leave(self._connection, standing, version)
+        allowed.check_taking(self._publication, name, None if standing is None else standing.collection)
+        return 0 if standing is None else leave(self._connection, standing, version)
 
     def _enter(self, version: int, record: int, counts: Mapping[str, Mapping[str, int]], removed: Mapping[str, int]) -> Submission:
         """Write the journal entry, then the version, the dataset and the submission that point at it."""
         given = self._publication
         entry = journal.append(self._connection, "publication", bodies.publication(given, version, counts, removed), self._sign)
-        done = replace(
-            given.submission,
-            state="published",
-            version=version,
-            entry=entry.sequence,
-            collections=tuple(counts),
-            changes={name: dict(found) for name, found in counts.items()},
-        )
+        done = outcome.published(given, version, entry.sequence, counts)
         _put_dataset(self._connection, given.dataset, version, record, entry.time)
         self._connection.execute(
             "INSERT INTO dataset_version VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (
-                *(given.dataset.id, given.dataset.branch, version, entry.time, record),
-                *(given.dataset.level, given.dataset.licence, given.dataset.owner, done.id, entry.sequence),
-            ),
+            outcome.version_row(given, version, record, done, entry.time),
         )
         submissions.put(self._connection, done)
         if given.idempotency is not None:
@@ -212,12 +195,9 @@ class Publishing:
 
 
 def _put_dataset(connection: apsw.Connection, dataset: Dataset, version: int, record: int, time: str) -> None:
-    """Enter a dataset at its new version. A name is kept here only where no party stands for it, so that it can be erased."""
+    """Enter a dataset at its new version."""
     has_party = connection.execute("SELECT 1 FROM party WHERE pseudonym = ?", (dataset.owner,)).fetchone()
     connection.execute(
         "INSERT OR REPLACE INTO dataset VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            *(dataset.id, dataset.owner, None if has_party else dataset.owner_name, dataset.level, dataset.licence),
-            *(dataset.branch, version, time, record, dataset.source_format, dataset.graph),
-        ),
+        outcome.dataset_row(dataset, version, record, time, has_party=has_party is not None),
     )

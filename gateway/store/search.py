@@ -64,7 +64,7 @@ def values(connection: apsw.Connection, name: str, access: Access) -> list[tuple
             connection,
             f"SELECT v.value, count(DISTINCT v.record) {_FROM} JOIN record_value v ON v.record = r.number "
             f"WHERE {visible} AND v.property = ? GROUP BY v.value ORDER BY v.value",
-            (*given, _checked(name)),
+            (*given, checked(name)),
         )
     ]
 
@@ -74,28 +74,28 @@ class RecordTerms:
 
     def comparison(self, part: Comparison) -> Sql:
         """A value compares as text."""
-        name, value = _value(part.left)
-        return _some(name, f"{value} {part.operator} ?", [_literal(part.right)])
+        name, value = asked_value(part.left)
+        return _some(name, f"{value} {part.operator} ?", [literal(part.right)])
 
     def like(self, part: Like) -> Sql:
         """A value matches the pattern."""
-        name, value = _value(part.operand)
+        name, value = asked_value(part.operand)
         return _some(name, f"{value} GLOB ?", [pattern(part)])
 
     def between(self, part: Between) -> Sql:
         """A value lies between two."""
-        name, value = _value(part.operand)
-        return _some(name, f"{value} BETWEEN ? AND ?", [_literal(part.low), _literal(part.high)])
+        name, value = asked_value(part.operand)
+        return _some(name, f"{value} BETWEEN ? AND ?", [literal(part.low), literal(part.high)])
 
     def among(self, part: In) -> Sql:
         """A value is one of those given."""
-        name, value = _value(part.operand)
-        marks, found = each(part.values, _literal)
+        name, value = asked_value(part.operand)
+        marks, found = each(part.values, literal)
         return _some(name, f"{value} IN ({marks})", found)
 
     def is_null(self, part: IsNull) -> Sql:
         """The record has no value of the property."""
-        return Sql(f"NOT EXISTS ({_VALUES})", [_checked(_value(part.operand)[0])])
+        return Sql(f"NOT EXISTS ({VALUES})", [checked(asked_value(part.operand)[0])])
 
     def spatial(self, part: Spatial) -> Sql:
         """Records have boxes, and are asked by a box."""
@@ -133,29 +133,31 @@ class RecordTerms:
         return Sql("r.number IN (SELECT rowid FROM record_search WHERE record_search MATCH ?)", [phrase])
 
 
-_VALUES = "SELECT 1 FROM record_value v WHERE v.record = r.number AND v.property = ?"
+VALUES = "SELECT 1 FROM record_value v WHERE v.record = r.number AND v.property = ?"
+"""What asks whether the record ``r`` has a value ``v`` of a property; a condition on it follows."""
 
 
 def _some(name: str, condition: str, found: list[Any]) -> Sql:
     """True when a value satisfies the condition, false when none does, unknown when there is no value."""
-    prop = _checked(name)
+    prop = checked(name)
     return Sql(
-        f"CASE WHEN EXISTS ({_VALUES} AND {condition}) THEN 1 WHEN EXISTS ({_VALUES}) THEN 0 ELSE NULL END", [prop, *found, prop]
+        f"CASE WHEN EXISTS ({VALUES} AND {condition}) THEN 1 WHEN EXISTS ({VALUES}) THEN 0 ELSE NULL END", [prop, *found, prop]
     )
 
 
 def _sorted_by(order: Sql, name: str, descending: bool) -> Sql:
     first = "(SELECT v.value FROM record_value v WHERE v.record = r.number AND v.property = ? AND v.position = 0)"
-    return Sql(f"{order.text}{first} COLLATE NOCASE {'DESC' if descending else 'ASC'}, ", [*order.values, _checked(name)])
+    return Sql(f"{order.text}{first} COLLATE NOCASE {'DESC' if descending else 'ASC'}, ", [*order.values, checked(name)])
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """The name, if records have such a property. Raises ParameterError."""
     if name not in RECORD_PROPERTIES:
         raise ParameterError(name, "is no property of records", cure=f"properties: {', '.join(RECORD_PROPERTIES)}")
     return name
 
 
-def _value(operand: Operand) -> tuple[str, str]:
+def asked_value(operand: Operand) -> tuple[str, str]:
     """The property that an operand is, and how one value of it is said. Raises ParameterError for any other operand."""
     match operand:
         case Property(name):
@@ -166,7 +168,7 @@ def _value(operand: Operand) -> tuple[str, str]:
             raise ParameterError(named(operand), "records are asked by their properties")
 
 
-def _literal(operand: Operand) -> str | None:
+def literal(operand: Operand) -> str | None:
     """A literal as text, folded where it is asked to be."""
     match operand:
         case Call("casei", (str(text),)):

@@ -7,13 +7,12 @@ from typing import Any
 from gateway.errors import IntegrityError
 from gateway.model.dataset import Box, Collection
 from gateway.store import container, moments
-from gateway.store.bounds import Interval
+from gateway.store.bounds import ENDS, Interval, dated, outer, reaches
 from gateway.store.bounds import Loss as Loss
 from gateway.store.postgis.changes import Change
 from gateway.store.postgis.schema import Connection, current
 
 _SIDES = ("ST_XMin(f.geom) <= %s", "ST_YMin(f.geom) <= %s", "ST_XMax(f.geom) >= %s", "ST_YMax(f.geom) >= %s")
-_ENDS = ("gw_from", "gw_to")
 
 
 def foresee(connection: Connection, change: Change, old: Collection) -> Loss:
@@ -29,16 +28,16 @@ def foresee(connection: Connection, change: Change, old: Collection) -> Loss:
         sides = frozenset(side for side, value in enumerate(found) if value)
     ends: frozenset[str] = frozenset()
     if old.interval is not None:
-        met = ", ".join(f"bool_or({_at('f.' + end)})" for end in _ENDS)
-        found = _one(connection, f"SELECT {met} FROM {concerned} WHERE {_dated('f.')}", old.interval)
-        ends = frozenset(end for end, value in zip(_ENDS, found, strict=True) if value)
+        met = ", ".join(f"bool_or({_at('f.' + end)})" for end in ENDS)
+        found = _one(connection, f"SELECT {met} FROM {concerned} WHERE {dated('f.')}", old.interval)
+        ends = frozenset(end for end, value in zip(ENDS, found, strict=True) if value)
     return Loss(sides, ends)
 
 
 def box(connection: Connection, change: Change, old: Box | None, loss: Loss) -> Box | None:
     """The bounds in the storage CRS, once the change is applied."""
     fresh = staged_box(connection, change.staged)
-    if old is None or all(fresh is not None and _reaches(fresh, old, side) for side in loss.sides):
+    if old is None or all(fresh is not None and reaches(fresh, old, side) for side in loss.sides):
         return container.union([old, fresh])
     sides = "min(ST_XMin(geom)), min(ST_YMin(geom)), max(ST_XMax(geom)), max(ST_YMax(geom))"
     row = _one(connection, f"SELECT {sides} FROM {current(change.number)}")
@@ -50,7 +49,7 @@ def interval(connection: Connection, change: Change, old: Interval | None, loss:
     if old is None or loss.ends:
         return span(connection, current(change.number))
     fresh = span(connection, change.staged)
-    return old if fresh is None else (_outer(old[0], fresh[0], first=True), _outer(old[1], fresh[1], first=False))
+    return old if fresh is None else (outer(old[0], fresh[0], first=True), outer(old[1], fresh[1], first=False))
 
 
 def span(connection: Connection, table: str) -> Interval | None:
@@ -58,7 +57,7 @@ def span(connection: Connection, table: str) -> Interval | None:
     number, open_start, open_end, first, last = _one(
         connection,
         "SELECT count(*), bool_or(gw_from IS NULL), bool_or(gw_to IS NULL), min(gw_from), max(gw_to) "
-        f"FROM {table} WHERE {_dated('')}",
+        f"FROM {table} WHERE {dated('')}",
     )
     if number == 0:
         return None
@@ -78,20 +77,6 @@ def _one(connection: Connection, sql: str, values: tuple[Any, ...] = ()) -> tupl
     return row
 
 
-def _reaches(fresh: Box, old: Box, side: int) -> bool:
-    return fresh[side] <= old[side] if side < 2 else fresh[side] >= old[side]
-
-
-def _dated(prefix: str) -> str:
-    return f"({prefix}gw_from IS NOT NULL OR {prefix}gw_to IS NOT NULL)"
-
-
 def _at(column: str) -> str:
     """Whether a column holds an instant that is given as people write it; None stands for an open end."""
     return f"replace({column}, '.000000Z', 'Z') IS NOT DISTINCT FROM %s::text"
-
-
-def _outer(one_end: str | None, other: str | None, *, first: bool) -> str | None:
-    if one_end is None or other is None:
-        return None
-    return min(one_end, other) if first else max(one_end, other)

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gateway.errors import ParameterError
 from gateway.model.access import Access
 from gateway.model.query import (
-    RECORD_PROPERTIES,
     Between,
-    Call,
     Comparison,
     In,
     IsNull,
     Like,
-    Operand,
-    Property,
     RecordQuery,
     Text,
 )
 from gateway.store import search
-from gateway.store.expression import TRUE, Sql, compiled, each, named
+from gateway.store.expression import TRUE, Sql, compiled, each
 from gateway.store.postgis.facts import predicate
 from gateway.store.postgis.patterns import like
 from gateway.store.postgis.wire import Wire
 from gateway.store.postgis.words import cut
+from gateway.store.search import VALUES, asked_value, checked, literal
 
 _FROM = "FROM dataset d JOIN record r ON r.number = d.record"
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 100
-_VALUES = "SELECT 1 FROM record_value v WHERE v.record = r.number AND v.property = ?"
 _SIGNS = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
@@ -50,7 +45,7 @@ def find(wire: Wire, query: RecordQuery) -> tuple[int, list[int]]:
 
 def values(wire: Wire, name: str, access: Access) -> list[tuple[str, int]]:
     """Distinct values of a property with the number of visible records that have them."""
-    where = predicate(access) & Sql("v.property = ?", [_checked(name)])
+    where = predicate(access) & Sql("v.property = ?", [checked(name)])
     text = (
         f"SELECT v.value, count(DISTINCT v.record) {_FROM} JOIN record_value v ON v.record = r.number "
         f"WHERE {where.text} GROUP BY v.value ORDER BY v.value"
@@ -63,28 +58,28 @@ class RecordTerms(search.RecordTerms):
 
     def comparison(self, part: Comparison) -> Sql:
         """A value compares as text, byte by byte."""
-        name, value = _value(part.left)
-        return _some(name, Sql(f"{value} {part.operator} ?", [_literal(part.right)]))
+        name, value = asked_value(part.left)
+        return _some(name, Sql(f"{value} {part.operator} ?", [literal(part.right)]))
 
     def like(self, part: Like) -> Sql:
         """A value matches the pattern."""
-        name, value = _value(part.operand)
+        name, value = asked_value(part.operand)
         return _some(name, Sql(f"{value} LIKE ?", [like(part)]))
 
     def between(self, part: Between) -> Sql:
         """A value lies between two."""
-        name, value = _value(part.operand)
-        return _some(name, Sql(f"{value} BETWEEN ? AND ?", [_literal(part.low), _literal(part.high)]))
+        name, value = asked_value(part.operand)
+        return _some(name, Sql(f"{value} BETWEEN ? AND ?", [literal(part.low), literal(part.high)]))
 
     def among(self, part: In) -> Sql:
         """A value is one of those given."""
-        name, value = _value(part.operand)
-        marks, found = each(part.values, _literal)
+        name, value = asked_value(part.operand)
+        marks, found = each(part.values, literal)
         return _some(name, Sql(f"{value} IN ({marks})", found))
 
     def is_null(self, part: IsNull) -> Sql:
         """The record has no value of the property."""
-        return Sql(f"NOT EXISTS ({_VALUES})", [_checked(_value(part.operand)[0])])
+        return Sql(f"NOT EXISTS ({VALUES})", [checked(asked_value(part.operand)[0])])
 
     def text(self, part: Text) -> Sql:
         """Every word occurs in the record; one that is several to the search (``a_b``) as they stand."""
@@ -101,43 +96,11 @@ class RecordTerms(search.RecordTerms):
 
 def _some(name: str, condition: Sql) -> Sql:
     """True when a value satisfies the condition, false when none does, unknown when there is no value."""
-    prop = _checked(name)
-    text = f"CASE WHEN EXISTS ({_VALUES} AND {condition.text}) THEN TRUE WHEN EXISTS ({_VALUES}) THEN FALSE END"
+    prop = checked(name)
+    text = f"CASE WHEN EXISTS ({VALUES} AND {condition.text}) THEN TRUE WHEN EXISTS ({VALUES}) THEN FALSE END"
     return Sql(text, [prop, *condition.values, prop])
 
 
 def _sorted_by(order: Sql, name: str, descending: bool) -> Sql:
     first = "(SELECT lower(v.value) FROM record_value v WHERE v.record = r.number AND v.property = ? AND v.position = 0)"
-    return Sql(f"{order.text}{first} {'DESC NULLS LAST' if descending else 'ASC NULLS FIRST'}, ", [*order.values, _checked(name)])
-
-
-def _checked(name: str) -> str:
-    if name not in RECORD_PROPERTIES:
-        raise ParameterError(name, "is no property of records", cure=f"properties: {', '.join(RECORD_PROPERTIES)}")
-    return name
-
-
-def _value(operand: Operand) -> tuple[str, str]:
-    """The property that an operand is, and how one value of it is said. Raises ParameterError for any other operand."""
-    match operand:
-        case Property(name):
-            return name, "v.value"
-        case Call("casei", (Property(name),)):
-            return name, "gw_fold(v.value)"
-        case _:
-            raise ParameterError(named(operand), "records are asked by their properties")
-
-
-def _literal(operand: Operand) -> Any:
-    """A literal as text, folded where it is asked to be."""
-    match operand:
-        case Call("casei", (str(text),)):
-            return text.casefold()
-        case bool():
-            return str(operand).lower()
-        case str() | int() | float():
-            return str(operand)
-        case None:
-            return None
-        case _:
-            raise ParameterError(named(operand), "records are compared with literals")
+    return Sql(f"{order.text}{first} {'DESC NULLS LAST' if descending else 'ASC NULLS FIRST'}, ", [*order.values, checked(name)])
