@@ -222,13 +222,17 @@ def _running(chosen: Sequence[Server]) -> Iterator[Mapping[str, Started]]:
 
 
 def _compare(chosen: Sequence[Server], kinds: Sequence[Kind]) -> None:
-    """Every server returns as many features; raises SystemExit naming the question where one does not."""
+    """Every server returns as many features; raises SystemExit naming the question where one does not.
+
+    The raw bytes are left out: they are what the R-tree says, whose bounds are rounded, and no geometry is looked at.
+    """
     compared = 0
+    asked = [server for server in chosen if server.name != "raw bytes"]
     for kind in kinds:
         if kind.questions[0].kind not in ("box", "district"):
             continue
         for question in kind.questions[:10]:
-            found = {server.name: _features(server, question) for server in chosen if question.kind in server.spellings}
+            found = {server.name: _features(server, question) for server in asked if question.kind in server.spellings}
             compared += 1
             if len({count for count in found.values() if count is not None}) > 1:
                 raise SystemExit(f"{question}: {found}")
