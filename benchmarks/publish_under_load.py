@@ -4,7 +4,7 @@
         [--every 10] [--rate 200] [--folder DIR] [--twin DIR]
 
 Requests leave on a schedule, whatever became of those before, and a latency counts from the scheduled moment: a server that
-stands still for a second is seen to do so. Each delta changes features from everywhere, the worst case for the file.
+stands still for a second is seen to do so. Each delta changes other features, from everywhere: the worst case for the file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import pyogrio
-import shapely
 
 from benchmarks import buildings, twins
 from benchmarks.measure import GATEWAY, row, serving
@@ -114,7 +113,7 @@ def main() -> None:
         f"/collections/{buildings.LAYER}/items?f=json&limit=10&bbox={','.join(map(str, box))}"
         for box in buildings.boxes(made, 10, 300)
     ]
-    deltas = [_delta(made, options.changed, seed, folder) for seed in range(3)]
+    deltas = _deltas(source, options, folder)
     load = Load(PORT, paths, options.rate)
     serve = [GATEWAY, "serve", str(twin), "--port", str(PORT), "--workers", "1"]
     with serving(serve, f"http://127.0.0.1:{PORT}/health"):
@@ -138,28 +137,32 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--changed", type=int, default=10_000)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between the beginnings of two publications")
     parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="a delta sent before changes nothing")
     parser.add_argument("--folder", type=Path, help="keep what is made here, for the next run")
     parser.add_argument("--twin", type=Path, help="a twin with the buildings of this count")
     return parser.parse_args()
 
 
-def _delta(made: buildings.City, changed: int, seed: int, folder: Path) -> Path:
-    """A GeoPackage of buildings from everywhere, each with another height."""
-    random = np.random.default_rng(seed)
-    chosen = random.choice(len(made.x), changed, replace=False)
-    target = folder / f"delta-{seed}.gpkg"
-    target.unlink(missing_ok=True)
-    pyogrio.raw.write(
-        target,
-        shapely.to_wkb(made.polygons[chosen]),
-        [np.array([f"BLD{number:08x}" for number in chosen], dtype=object), np.round(random.uniform(3, 60, changed), 2)],
-        ["ident", "height_m"],
-        layer=buildings.LAYER,
-        driver="GPKG",
-        geometry_type="Polygon",
-        crs="EPSG:4326",
-    )
-    return target
+def _deltas(source: Path, options: argparse.Namespace, folder: Path) -> list[Path]:
+    """One GeoPackage a publication: whole buildings from everywhere, each with another height."""
+    found = pyogrio.raw.read(source)
+    names, values = list(found[0]["fields"]), found[3]
+    height, targets = names.index("height_m"), []
+    for seed in range(int(options.seconds / options.every) + 1):
+        random = np.random.default_rng([options.seed, seed])
+        chosen = random.choice(len(found[2]), options.changed, replace=False)
+        columns = [column[chosen] for column in values]
+        columns[height] = np.round(random.uniform(3, 60, options.changed), 2)
+        targets.append(folder / f"delta-{seed}.gpkg")
+        targets[-1].unlink(missing_ok=True)
+        pyogrio.raw.write(
+            *(targets[-1], found[2][chosen], columns, names),
+            layer=buildings.LAYER,
+            driver="GPKG",
+            geometry_type="Polygon",
+            crs="EPSG:4326",
+        )
+    return targets
 
 
 def _publish(
@@ -167,13 +170,13 @@ def _publish(
 ) -> None:
     """One publication after another by the command line, begun on a schedule as far as they keep up with it."""
     number, due = 0, time.monotonic()
-    while not stop.wait(max(0.0, due - time.monotonic())):
+    while number < len(deltas) and not stop.wait(max(0.0, due - time.monotonic())):
         begun = time.monotonic()
         command = [
             GATEWAY,
             "publish",
             str(twin),
-            str(deltas[number % len(deltas)]),
+            str(deltas[number]),
             "--id",
             "ident",
             "--mode",
