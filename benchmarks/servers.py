@@ -68,6 +68,11 @@ def _ogc(collection: str, key: Callable[[int], str], form: str) -> dict[str, Spe
     }
 
 
+def _older(text: str) -> str:
+    """CQL2 as the draft had it that pg_featureserv speaks."""
+    return text.replace("geometry", "geom").replace("S_INTERSECTS", "INTERSECTS")
+
+
 def gateway(name: str, twin: Path, port: int, **changed: str) -> Server:
     """This gateway over a twin, one worker; `changed` are settings by their names in the environment."""
     items = f"/collections/{LAYER}/items"
@@ -132,7 +137,7 @@ def featureserv(program: Path, folder: Path, database: int, port: int) -> Server
         "box": lambda q: f"{items}.json?limit={q.limit}&bbox={_box(q)}",
         "district": lambda q: f"{items}.json?limit={q.limit}&district={q.district}",
         "collections": lambda q: "/collections.json",
-        "cql2": lambda q: f"{items}.json?limit={q.limit}&filter={q.filter.replace('geometry', 'geom')}",
+        "cql2": lambda q: f"{items}.json?limit={q.limit}&filter={_older(q.filter)}",
     }
     environment = {
         **os.environ,
