@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from conformance import declaration
+from conformance import declaration, suite
 from conformance.client import Client
-from conformance.features import crs, encodings, filtering, items, resources
+from conformance.features.resources import CORE
 from conformance.site import Site
 from conformance.verdict import AbstractTest, Failed, Outcome, Run, Skipped, Status, Unreachable
-
-type Tests = Sequence[AbstractTest[Site]]
-
-SUITES: Mapping[str, Tests] = {
-    resources.CORE: (*resources.TESTS, *items.TESTS),
-    encodings.GEOJSON: encodings.TESTS_GEOJSON,
-    resources.OAS30: encodings.TESTS_OAS30,
-    crs.CRS: crs.TESTS,
-    filtering.QUERYABLES: filtering.TESTS_QUERYABLES,
-    filtering.PARAMETERS: filtering.TESTS_PARAMETERS,
-    filtering.FILTER: filtering.TESTS_FILTER,
-    filtering.FEATURES_FILTER: filtering.TESTS_FEATURES_FILTER,
-    filtering.BASIC: filtering.TESTS_BASIC,
-}
-"""The suites there are, by the conformance class they judge."""
 
 
 def run(url: str, headers: Mapping[str, str] | None = None, told: Callable[[Outcome], None] = lambda outcome: None) -> Run:
@@ -35,8 +20,8 @@ def run(url: str, headers: Mapping[str, str] | None = None, told: Callable[[Outc
     site = Site(url, Client(headers))
     site.client.get(f"{site.url}/")
     result = Run(site.url, _declared(site))
-    suites = [declaration.TESTS, *(tests for uri, tests in SUITES.items() if uri == resources.CORE or uri in result.declared)]
-    for tests in suites:
+    judged = [one.tests for one in suite.installed() if one.uri == CORE or one.uri in result.declared]
+    for tests in (declaration.TESTS, *judged):
         for test in tests:
             outcome = _try(test, site)
             result.outcomes.append(outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ class Site:
     def __init__(self, url: str, client: Client) -> None:
         self.url = url.rstrip("/")
         self.client = client
+        self.kept: dict[str, Any] = {}
 
     @cached_property
     def landing_response(self) -> Response:
@@ -88,9 +89,9 @@ class Site:
         """The address of one collection."""
         return f"{self.url}/collections/{urllib.parse.quote(str(collection['id']), safe='')}"
 
-    def items(self, collection: dict[str, Any], **parameters: Any) -> dict[str, Any]:
-        """A page of items as GeoJSON; a parameter's underscore stands for a hyphen."""
-        named = {name.replace("_", "-"): value for name, value in parameters.items()}
+    def items(self, collection: dict[str, Any], exact: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+        """A page of items as GeoJSON; a parameter's underscore stands for a hyphen, but in the names of `exact`."""
+        named = {**{name.replace("_", "-"): value for name, value in parameters.items()}, **(exact or {})}
         return _object(self.client.get(self.items_url(collection), named, accept="application/geo+json").expect(200))
 
     def features(self, collection: dict[str, Any], limit: int = 10) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ class Small:
         if "misspelt-class" in self.faults:
             declared.append(f"{F1}/oas3")
         if "no-foundation" in self.faults:
-            declared.append("http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators")
+            declared.append("http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/dismiss")
         return {"conformsTo": declared}
 
     def _collection(self) -> Any:

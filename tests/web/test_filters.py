@@ -297,8 +297,8 @@ def test_a_filter_longer_than_an_address_pages_by_bodies(twin: Twin) -> None:
 
 def test_the_independent_judge_finds_no_fault(twin: Twin) -> None:
     outcomes = [one for one in run(twin.url).outcomes if "features-3" in one.id or "cql2" in one.id or "declaration" in one.id]
-    assert len(outcomes) > 10
-    assert [(one.id, one.reason) for one in outcomes if one.status is not Status.PASSED] == []
+    assert sum(one.status is Status.PASSED for one in outcomes) > 55
+    assert [(one.id, one.reason) for one in outcomes if one.status is Status.FAILED] == []
 
 
 def test_f02_hidden_features_stay_hidden_whatever_the_filter_says(twin: Twin) -> None:
