@@ -77,7 +77,7 @@ def _send(sink: BinaryIO, kind: bytes, value: Any) -> None:
 
 
 def _resolve(module: str, file: str | None, name: str) -> Callable[..., Any]:
-    if module in sys.modules or importlib.util.find_spec(module.partition(".")[0]) is not None or file is None:
+    if file is None or _is_installed(module):
         found: Any = importlib.import_module(module)
     else:
         spec = importlib.util.spec_from_file_location(module, file)
@@ -90,6 +90,14 @@ def _resolve(module: str, file: str | None, name: str) -> Callable[..., Any]:
         found = getattr(found, part)
     function: Callable[..., Any] = found
     return function
+
+
+def _is_installed(module: str) -> bool:
+    """Whether a module is found by its name; a package of the same name elsewhere need not have it."""
+    try:
+        return module in sys.modules or importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _limit(limits: dict[str, int]) -> None:
