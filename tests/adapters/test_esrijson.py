@@ -156,3 +156,9 @@ def test_truncated_and_hostile_json_is_unreadable(tmp_path: Path) -> None:
     for broken in (text[:-20], text.replace("1.5", "NaN"), text.replace('"x"', '"x":1,"x"')):
         with pytest.raises(Unreadable):
             read(tmp_path, broken)
+
+
+@pytest.mark.parametrize(("named", "ours"), [("esriGeometryPoint", "Point"), ("esriGeometryPolygon", None), (None, None)])
+def test_the_type_of_a_layer_is_one_of_ours_or_left_to_the_features(tmp_path: Path, named: str | None, ours: str | None) -> None:
+    reading, _ = read(tmp_path, feature_set(geometryType=named))
+    assert [layer.geometry_type for layer in reading.header.layers] == [ours]

@@ -18,6 +18,9 @@ from gateway.model.feature import Feature, Field, Layer
 from gateway.model.naming import collection_id, stem
 from gateway.ports import Header, ReadOptions
 
+_SHAPES = {"esriGeometryPoint": "Point", "esriGeometryMultipoint": "MultiPoint"}
+"""Types of Esri that are one type here; a polyline or a polygon may have one part or several: the features tell."""
+
 _TYPES = {
     "esriFieldTypeOID": ("integer", None),
     "esriFieldTypeSmallInteger": ("integer", None),
@@ -96,7 +99,8 @@ class _Reader:
     def header(self, options: ReadOptions) -> Header:
         """The header: system, the one layer with its fields, and where ids come from."""
         declared = [(field["name"], *_TYPES.get(str(field.get("type")), ("string", None))) for field in self._fields]
-        layer = Layer(self._collection, self._title, self._members.get("geometryType"), tuple(Field(*field) for field in declared))
+        shape = _SHAPES.get(str(self._members.get("geometryType")))
+        layer = Layer(self._collection, self._title, shape, tuple(Field(*field) for field in declared))
         return Header("esrijson", crs=self._crs, title=self._title, layers=(layer,), ids=self._ids)
 
     def remark(self, reading: OpenFile) -> None:
