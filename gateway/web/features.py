@@ -128,8 +128,23 @@ def _counted(matched: int | None, returned: int) -> dict[str, Any]:
 
 def _items_links(asked: Asked, found: Items, profile: str | None) -> bytes:
     """self, next, collection, an alternate for every other representation (/req/core/fc-links), and the licence."""
-    links = [*_page_links(asked, found), *profiles.links(profile)]
-    return b"".join((orjson.dumps(links)[1:-1], b",", _ITEMS_ALTERNATES.spliced(asked)))
+    parts = [_href(asked.again()), _SELF_PAGE]
+    if (token := next_token(found)) is not None:
+        parts += (_href(asked.again(after=token, offset=None)), _NEXT_PAGE)
+    parts.append(_kept_context(asked, found.source)[2])
+    if profile is not None:
+        parts += (orjson.dumps(profiles.links(profile))[1:-1], b",")
+    parts.append(_ITEMS_ALTERNATES.spliced(asked))
+    return b"".join(parts)
+
+
+def _href(address: str) -> bytes:
+    """The beginning of a link up to the end of its address."""
+    return b'{"href":' + orjson.dumps(address)
+
+
+_SELF_PAGE = b',"rel":"self","type":"application/geo+json","title":"this page of features"},'
+_NEXT_PAGE = b',"rel":"next","type":"application/geo+json","title":"the next page"},'
 
 
 def _page_links(asked: Asked, found: Items | Rows) -> list[dict[str, str]]:
@@ -156,19 +171,27 @@ def _item_members(asked: Asked, found: Item) -> dict[str, Any]:
     return {**attribution.named(asked, found.source.dataset).members, "links": links}
 
 
-_contexts: dict[tuple[str, str, str], tuple[Source, list[dict[str, str]]]] = {}
+type _Context = tuple[Source, list[dict[str, str]], bytes]
+
+_contexts: dict[tuple[str, str, str], _Context] = {}
 _MOST_CONTEXTS = 1000
 
 
 def _context(asked: Asked, source: Source) -> list[dict[str, str]]:
-    """The links to the collection and its licence, made once for each source, address and language."""
+    """The links to the collection and its licence."""
+    return _kept_context(asked, source)[1]
+
+
+def _kept_context(asked: Asked, source: Source) -> _Context:
+    """The same, made once for each source, address and language; as JSON they end with a comma."""
     key = (source.collection.id, asked.base, asked.language)
     kept = _contexts.get(key)
     if kept is None or kept[0] is not source:
         if len(_contexts) >= _MOST_CONTEXTS:
             _contexts.clear()
-        kept = _contexts[key] = (source, _context_of(asked, source))
-    return kept[1]
+        links = _context_of(asked, source)
+        kept = _contexts[key] = (source, links, orjson.dumps(links)[1:-1] + b",")
+    return kept
 
 
 def _context_of(asked: Asked, source: Source) -> list[dict[str, str]]:
