@@ -88,3 +88,7 @@ def _make_bucket(storage: ObjectStorage) -> None:
     import httpx
 
     httpx.put(f"{storage.endpoint}/{BUCKET}", timeout=10).raise_for_status()
+
+
+if __name__ == "__main__" and program() is None:
+    subprocess.run([*_MOTO, "--help"], check=True, stdout=subprocess.DEVNULL)
