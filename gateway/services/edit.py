@@ -28,7 +28,6 @@ from gateway.errors import (
     Refused,
 )
 from gateway.model.access import EVERYTHING
-from gateway.model.crs import Crs
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.feature import Feature
 from gateway.model.finding import Verdict
@@ -39,11 +38,12 @@ from gateway.model.submission import Submission
 from gateway.ports import Blobs, Header, Publication, Reader, Staging, Store, Subject
 from gateway.services import document, draft, edit_body, edit_shape, intake, moments
 from gateway.services.conditions import UNCONDITIONAL, Conditions
+from gateway.services.edit_change import Change, Scene, as_stored, kind_of, names_of, over, row_of, untold
 from gateway.services.edit_json_fg import from_json_fg
 from gateway.services.identity import reader_of
 from gateway.services.projections import Projector
 from gateway.services.question import choose_crs
-from gateway.services.rows import kept, rows
+from gateway.services.rows import kept
 from gateway.services.surroundings import Surroundings
 from gateway.settings import Settings
 
@@ -76,26 +76,6 @@ class Done:
     feature: str
     submission: Submission | None
     is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What an edit meets: its collection, and the feature as it stands."""
-
-    collection: Collection
-    dataset: Dataset
-    standing: Row | None
-    published: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What an edit makes of a feature: a new row (None: it goes), and its parent as it is without a part that goes."""
-
-    id: str
-    feature: Feature | None
-    row: Row | None
-    parent: tuple[Collection, Row] | None = None
 
 
 class EditService:
@@ -146,7 +126,7 @@ class EditService:
 
     # --- what it meets -----------------------------------------------------------------------------------------------
 
-    def _scene(self, edit: Edit, party: Party) -> _Scene:
+    def _scene(self, edit: Edit, party: Party) -> Scene:
         access = decide.access(self._charter, reader_of(party))
         with self._store.reading() as view:
             collection = view.collection(edit.collection, access)
@@ -155,7 +135,7 @@ class EditService:
                 raise NotFound("there is no such collection", place=edit.collection)
             standing = self._standing(view, edit, collection)
             published = None if standing is None else view.published(dataset.id, standing.since)
-        return _Scene(collection, dataset, standing, published)
+        return Scene(collection, dataset, standing, published)
 
     def _standing(self, view: Reader, edit: Edit, collection: Collection) -> Row | None:
         return None if edit.feature is None else view.item(collection.id, edit.feature, EVERYTHING)
@@ -167,7 +147,7 @@ class EditService:
                 "only its owner and its delegates change a dataset", place=dataset.id, cure="ask the owner for a mandate"
             )
 
-    def _demand_state(self, edit: Edit, scene: _Scene) -> None:
+    def _demand_state(self, edit: Edit, scene: Scene) -> None:
         if scene.standing is None and edit.action in ("update", "delete"):
             raise NotFound("there is no such feature", place=edit.feature)
         if scene.standing is not None and self._settings.edit_conditions and not edit.conditions.are_given:
@@ -177,17 +157,17 @@ class EditService:
 
     # --- what it makes -----------------------------------------------------------------------------------------------
 
-    def _change(self, edit: Edit, scene: _Scene, key: tuple[str, str, str] | None) -> _Change:
+    def _change(self, edit: Edit, scene: Scene, key: tuple[str, str, str] | None) -> Change:
         standing, collection = scene.standing, scene.collection
         if edit.action == "delete":
             if standing is None:
                 raise NotFound("there is no such feature", place=edit.feature)
-            return _Change(standing.id, None, None, self._left_behind(scene, standing))
+            return Change(standing.id, None, None, self._left_behind(scene, standing))
         crs = choose_crs(collection, edit.crs, "Content-Crs")
         body = edit_body.parsed(edit.body)
         if edit.action != "update" and edit_body.is_json_fg(body):
             return self._in_json_fg(edit, scene, body, key)
-        known = _names(scene) if edit.strict else None
+        known = names_of(scene) if edit.strict else None
         if edit.action == "update" and standing is not None:
             shown = edit_shape.shown(standing, collection.crs, crs)
             said = edit_body.patched(shown, edit_body.patch(body), standing.id)
@@ -199,32 +179,32 @@ class EditService:
             self._demand_free(edit, collection, id)
             shape = edit_shape.stored(said.geometry, collection, crs)
             made = Feature(id, collection=collection.id, properties=properties, shape=shape)
-            return _Change(id, made, _row(made, collection.crs))
-        return _over(standing, collection, properties, said, crs)
+            return Change(id, made, row_of(made, collection.crs))
+        return over(standing, collection, properties, said, crs)
 
-    def _in_json_fg(self, edit: Edit, scene: _Scene, body: Mapping[str, Any], key: tuple[str, str, str] | None) -> _Change:
+    def _in_json_fg(self, edit: Edit, scene: Scene, body: Mapping[str, Any], key: tuple[str, str, str] | None) -> Change:
         said = edit_body.feature(body, edit.feature)
-        properties = edit_body.check_values(said, scene.collection, _names(scene) if edit.strict else None)
+        properties = edit_body.check_values(said, scene.collection, names_of(scene) if edit.strict else None)
         id = edit.feature or said.id or _new_id(key)
         made = from_json_fg(edit.body, id, scene.collection, edit.crs)
         if scene.standing is None:
             self._demand_free(edit, scene.collection, id)
             made.properties = properties
-            return _Change(id, made, _row(made, scene.collection.crs))
-        before = _as_stored(scene.standing, scene.collection)
-        made.properties = _untold(properties, before)
+            return Change(id, made, row_of(made, scene.collection.crs))
+        before = as_stored(scene.standing, scene.collection)
+        made.properties = untold(properties, before)
         made.type, made.parent, made.children = before.type, before.parent, before.children
         made.addresses, made.opaque, made.collection = before.addresses, before.opaque, before.collection
         made.validity = made.validity if body.get("time") is not None else before.validity
-        return _Change(id, made, _row(made, scene.collection.crs))
+        return Change(id, made, row_of(made, scene.collection.crs))
 
     def _demand_free(self, edit: Edit, collection: Collection, id: str) -> None:
         if edit.action == "create" and self._surroundings.existing(collection.id, [id]):
             raise Conflict("there is a feature with this id already", place="/id", cure="PUT replaces it")
 
-    def _left_behind(self, scene: _Scene, standing: Row) -> tuple[Collection, Row] | None:
+    def _left_behind(self, scene: Scene, standing: Row) -> tuple[Collection, Row] | None:
         """The parent of a part that goes, without it. Raises Conflict for a feature that still has parts."""
-        going = _as_stored(standing, scene.collection)
+        going = as_stored(standing, scene.collection)
         for collection in scene.dataset.collections:
             parts = self._surroundings.existing(collection.id, going.children)
             if parts:
@@ -244,7 +224,7 @@ class EditService:
 
     # --- the charter -------------------------------------------------------------------------------------------------
 
-    def _judged(self, edit: Edit, party: Party, scene: _Scene, change: _Change) -> tuple[Verdict, Record, str]:
+    def _judged(self, edit: Edit, party: Party, scene: Scene, change: Change) -> tuple[Verdict, Record, str]:
         """The verdict, and the record of the dataset as it will be after the change."""
         current, collection, time = scene.dataset, scene.collection, moments.now()
         survey = draft.Survey()
@@ -280,7 +260,7 @@ class EditService:
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 
-    def _submission(self, edit: Edit, party: Party, scene: _Scene, verdict: Verdict) -> Submission:
+    def _submission(self, edit: Edit, party: Party, scene: Scene, verdict: Verdict) -> Submission:
         return Submission(
             id=f"s-{secrets.token_hex(8)}",
             party=party.pseudonym,
@@ -296,8 +276,8 @@ class EditService:
     def _publication(
         self,
         edit: Edit,
-        scene: _Scene,
-        change: _Change,
+        scene: Scene,
+        change: Change,
         submission: Submission,
         dataset: Dataset,
         key: tuple[str, str, str] | None,
@@ -322,7 +302,7 @@ class EditService:
     def _staged(self, collection: Collection, row: Row) -> tuple[Collection, Staging]:
         staging = self._store.stage(collection)
         staging.add([row])
-        return replace(collection, geometry_type=_kind(collection, row)), staging
+        return replace(collection, geometry_type=kind_of(collection, row)), staging
 
     def _keep_bytes(self, edit: Edit) -> None:
         for content in (edit.body, edit.attestation):
@@ -346,55 +326,6 @@ class EditService:
         own = body.get("id")
         is_new = any(counts.get("added") for counts in first.changes.values())
         return Done(edit.feature or (str(own) if own is not None else _new_id(key)), replace(first, repeated=True), is_new)
-
-
-def _over(standing: Row, collection: Collection, properties: dict[str, Any], said: edit_body.Said, crs: Crs) -> _Change:
-    """A feature that stands, with other properties and, where GeoJSON can say it, another geometry."""
-    made = _as_stored(standing, collection)
-    made.properties = _untold(properties, made)
-    if not said.names_geometry or edit_shape.stays(said.geometry, standing, collection.crs, crs):
-        return _Change(standing.id, _judgeable(made, standing), kept(made, standing, collection.crs))
-    edit_shape.demand_flat(standing)
-    made.shape = edit_shape.stored(said.geometry, collection, crs)
-    return _Change(standing.id, made, _row(made, collection.crs))
-
-
-def _as_stored(row: Row, collection: Collection) -> Feature:
-    """The feature behind a row, its shape left out where it was derived."""
-    return document.of_row(row, collection.id) if row.document is None else document.decode(row.document)
-
-
-def _judgeable(feature: Feature, standing: Row) -> Feature:
-    """The same for the charter's eyes, with the footprint that stands where it has no shape of its own."""
-    return feature if feature.shape is not None or feature.geometries else replace(feature, shape=standing.geometry)
-
-
-def _untold(properties: dict[str, Any], before: Feature) -> dict[str, Any]:
-    """Without what the door told of the feature beside its own properties, where it came back as it was told."""
-    told = {"type": before.type if before.type != "Feature" else None, "parent": before.parent}
-    return {
-        name: value
-        for name, value in properties.items()
-        if not (name in told and name not in before.properties and value is not None and value == told[name])
-    }
-
-
-def _row(feature: Feature, crs: Crs) -> Row:
-    return next(rows([feature], crs))
-
-
-def _kind(collection: Collection, row: Row) -> str | None:
-    """The geometry type to state: the collection's, unless the row's own is to be found out."""
-    return None if row.geometry is not None and row.document is None else collection.geometry_type
-
-
-def _names(scene: _Scene) -> frozenset[str]:
-    """The properties a collection is known to have: declared columns, the record's attributes, and what the feature has."""
-    found = {field.name for field in scene.collection.fields} | {"type", "parent"}
-    found |= {entry.name for entry in scene.dataset.record.attributes if entry.collection in (None, scene.collection.id)}
-    if scene.standing is not None:
-        found |= set(_as_stored(scene.standing, scene.collection).properties)
-    return frozenset(found)
 
 
 def _record(current: Dataset, collection: Collection, survey: draft.Survey, time: str) -> Record:
