@@ -87,9 +87,9 @@ class GraphProjection:
         self._publish(work, self._pointer(version, None))
 
     def _publish(self, work: Path, pointer: Pointer) -> None:
-        store = Store(work)
-        store.flush()
-        del store
+        """Make the store at `work`, flushed and closed, the next generation; where nothing was written yet, an empty one."""
+        if not work.exists():
+            Store(work).flush()
         self._generations.publish(work, pointer)
 
     def _current(self) -> Pointer:

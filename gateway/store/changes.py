@@ -189,12 +189,23 @@ def _copy(connection: apsw.Connection, number: int, every: Sequence[Column], ver
 
 
 def _update(connection: apsw.Connection, place: Place, sources: Mapping[Column, str], version: int) -> None:
-    """New values for the rows that changed; columns that the version no longer declares become empty."""
+    """New values for the rows that changed; columns that the version no longer declares become empty.
+
+    Only columns that differ in some row are named, so that no other index is touched, and the geometry is written only where
+    it differs, so that the R-tree's triggers stay silent for the rest.
+    """
     table = tables.current(place.number)
-    members = [f"{name} = s.{name}" for name in FIXED.split(", ") if name != "gw_id"]
-    members += [f"{quoted(column.name)} = {sources.get(column, 'NULL')}" for column in place.every]
-    connection.execute(
-        f"UPDATE {table} SET gw_since = ?, {', '.join(members)} FROM {place.schema}.plan p "
-        f"JOIN {place.schema}.staged s ON s.n = p.n WHERE {table}.fid = p.fid",
-        (version,),
-    )
+    coming = {name: f"s.{name}" for name in FIXED.split(", ") if name not in ("gw_id", "geom")}
+    coming |= {quoted(column.name): sources.get(column, "NULL") for column in place.every}
+    rows = f"{place.schema}.plan p JOIN {place.schema}.staged s ON s.n = p.n"
+    differing = _differing(connection, table, rows, coming)
+    members = "".join(f", {name} = {coming[name]}" for name in differing)
+    connection.execute(f"UPDATE {table} SET gw_since = ?{members} FROM {rows} WHERE {table}.fid = p.fid", (version,))
+    connection.execute(f"UPDATE {table} SET geom = s.geom FROM {rows} WHERE {table}.fid = p.fid AND {table}.geom IS NOT s.geom")
+
+
+def _differing(connection: apsw.Connection, table: str, rows: str, coming: Mapping[str, str]) -> list[str]:
+    """Those of the columns `coming` that get another value in at least one of the rows to change."""
+    tests = ", ".join(f"max(f.{name} IS NOT {value})" for name, value in coming.items())
+    found = one(connection, f"SELECT {tests} FROM {rows} JOIN {table} f ON f.fid = p.fid")
+    return [name for name, differs in zip(coming, found, strict=True) if differs]

@@ -24,7 +24,12 @@ OLDEST = (3, 51, 3)
 _READ_CACHE = -8_192
 """KiB of pages that a reader keeps: more is no faster (the system keeps the file), and every idle reader has its own."""
 _WRITE_CACHE = -65_536
+_CHANGE_CACHE = -262_144
+"""KiB of pages a publication of changes may hold: 10,000 features from everywhere are as many pages, and each is met again."""
 _WAL_LIMIT = 64 * 1024 * 1024
+_LONG_LOG = 500
+"""Pages of the log from which on it is worth waiting for: one that is never written back whole grows with each change."""
+_FOLD_PAUSE = 0.002
 _IDLE = 4
 """Idle readers kept: the event loop takes one, threads take turns at the rest."""
 
@@ -77,12 +82,25 @@ def transaction(connection: apsw.Connection, path: str) -> Iterator[None]:
                 connection.execute("ROLLBACK")
 
 
-def fold_wal(connection: apsw.Connection) -> None:
-    """Write the log back into the file as far as readers allow; a reader in the way means later, so Busy is no error here."""
-    try:
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-    except apsw.BusyError:
-        return
+def fold_wal(connection: apsw.Connection, seconds: float = 0.0) -> None:
+    """Write the log back into the file as far as readers allow; a long one again while `seconds` last and readers were in the way.
+
+    Nobody waits for it: what is left means later, so Busy is no error here. A log that was written back whole begins anew.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            pages, done = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            return
+        if done >= pages or pages < _LONG_LOG or time.monotonic() >= deadline:
+            return
+        time.sleep(_FOLD_PAUSE)
+
+
+def hold_changes(connection: apsw.Connection) -> None:
+    """Room for all the pages that a large change touches: pages that go to the log early are read back and written twice."""
+    connection.execute(f"PRAGMA main.cache_size = {_CHANGE_CACHE}")
 
 
 def one(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:

@@ -31,6 +31,8 @@ from gateway.store.staging import ScratchStaging
 
 FILE = "twin.gpkg"
 STAGING = "staging"
+_FOLDING = 0.5
+"""Seconds a writer may take, once its change is durable, to find the moment between two readers in which the log can be folded."""
 _PAGE = 16_384
 """Bytes of a page of a new twin: rows of ready features fill it without waste, and a page of features takes few of them."""
 
@@ -200,10 +202,13 @@ class GeoPackageStore:
 
     def close(self) -> None:
         """Close all idle connections; the last program to leave folds the log into the file."""
-        self._pool.close()
-        if Path(self.path).is_file():
-            with self._writing() as connection:
-                fold_wal(connection)
+        if not Path(self.path).is_file():
+            self._pool.close()
+            return
+        with self._writing() as connection:
+            # Before the readers go: the first to open a file that nobody has open reads the whole log and folds all of it anew.
+            self._pool.close()
+            fold_wal(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[apsw.Connection]:
@@ -226,7 +231,7 @@ class GeoPackageStore:
     def _acknowledge(self, connection: apsw.Connection) -> None:
         """After a commit: the new heads go to the file beside the store."""
         heads.catch_up(self.folder / heads.FILE, partial(journal.heads, connection))
-        fold_wal(connection)
+        fold_wal(connection, _FOLDING)
 
     def _srs(self, collection: Collection) -> int:
         with self._pool.snapshot() as connection:

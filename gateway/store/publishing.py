@@ -16,7 +16,7 @@ from gateway.ports import Publication
 from gateway.store import allowed, bodies, changes, facts, journal, laying, outcome, records, submissions, tables
 from gateway.store.collections import Arrival, enter, leave, take_over
 from gateway.store.columns import assign
-from gateway.store.connection import transaction
+from gateway.store.connection import hold_changes, transaction
 from gateway.store.facts import Facts
 from gateway.store.staging import ScratchStaging
 
@@ -64,7 +64,7 @@ class Publishing:
                 raise UsageError(f"the staging given for {collection.id} is not one of its own")
             staging.finish()
             self._connection.execute(f"ATTACH DATABASE ? AS s{number}", (staging.path,))
-            self._connection.execute(f"PRAGMA s{number}.journal_mode = MEMORY; PRAGMA s{number}.synchronous = OFF")
+            self._connection.execute(f"PRAGMA s{number}.synchronous = OFF; PRAGMA s{number}.journal_mode = MEMORY").fetchall()
             parts.append(_Part(collection, staging, f"s{number}"))
         yield parts
 
@@ -73,6 +73,7 @@ class Publishing:
         known = facts.owner_of(self._connection, part.collection.id)
         if known is not None:
             facts.check_owner(part.collection.id, known[0], self._publication.dataset.id)
+            hold_changes(self._connection)
         changes.check_families(self._connection, None if known is None else known[1], part.schema)
         if part.staging.rows <= laying.SMALL:
             return

@@ -199,7 +199,7 @@ def _ranks(connection: apsw.Connection, schema: str, count: int) -> Iterator[tup
 def _scratch(path: str, columns: int) -> apsw.Connection:
     """A new scratch file whose table has the columns that are known beforehand, laid down in one go."""
     connection = apsw.Connection(path)
-    connection.execute(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = {_CACHE}")
+    connection.execute(f"PRAGMA synchronous = OFF; PRAGMA cache_size = {_CACHE}; PRAGMA journal_mode = OFF").fetchall()
     known = "".join(f", p{number}" for number in range(columns))
     connection.execute(f"BEGIN; {_TABLE.format(columns=known)} COMMIT")
     return connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 
 import apsw
 import orjson
@@ -17,7 +18,7 @@ from gateway.model.access import EVERYTHING, Access
 from gateway.model.crs import Crs
 from gateway.model.query import Query
 from gateway.store import container, schema
-from gateway.store.connection import connect, transaction
+from gateway.store.connection import connect, fold_wal, transaction
 
 
 @pytest.fixture
@@ -289,3 +290,44 @@ def test_a_twin_of_schema_2_has_its_past_indexed_when_it_is_opened(folder):
     with store.reading() as reader:
         assert reader.count(Query("building", EVERYTHING, version=1, boxes=((6.0, 45.9, 6.0031, 46.1),))) == 4
     store.close()
+
+
+def test_a_change_of_attributes_alone_leaves_the_spatial_index_as_it_was(folder):
+    store, _ = create(folder)
+    publish(store, {"trees": [row(number) for number in range(50)]})
+    nodes = "SELECT nodeno, data FROM rtree_current_1_geom_node ORDER BY nodeno"
+    connection = connect(str(folder / "twin.gpkg"))
+    before = connection.execute(nodes).fetchall()
+    publish(store, {"trees": [row(3, height=99.0, name="changed")]}, mode="delta")
+    assert connection.execute(nodes).fetchall() == before
+    publish(store, {"trees": [row(3, shape=shapely.box(7, 47, 7.1, 47.1)), row(4, shape="none")]}, mode="delta")
+    moved = "SELECT minx > 6.9, maxy > 47 FROM rtree_current_1_geom WHERE id = ?"
+    assert [connection.execute(moved, (key,)).fetchall() for key in (4, 5, 6)] == [[(1, 1)], [], [(0, 0)]]
+    with store.reading() as reader:
+        changed = reader.item("trees", "f3", EVERYTHING)
+        assert changed is not None and changed.properties["height"] == 4.5 and changed.box == (7, 47, 7.1, 47.1)
+        then = reader.item("trees", "f3", EVERYTHING, version=2)
+        assert then is not None and then.properties["height"] == 99.0 and then.properties["name"] == "changed"
+    connection.close()
+    store.close()
+
+
+def test_a_long_log_is_folded_as_soon_as_no_reader_needs_the_past(tmp_path):
+    path = str(tmp_path / "log.db")
+    writer = connect(path, write=True, create=True)
+    writer.execute("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE big (content BLOB)").fetchall()
+    reader = connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM big").fetchall()
+    writer.execute("INSERT INTO big VALUES (zeroblob(4000000))")
+    fold_wal(writer)
+    pages, done = writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    assert done < pages
+    leaving = threading.Timer(0.1, lambda: reader.execute("COMMIT"))
+    leaving.start()
+    fold_wal(writer, 30.0)
+    leaving.join()
+    pages, done = writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    assert done == pages
+    reader.close()
+    writer.close()
