@@ -15,16 +15,19 @@ CHROMIUM = shutil.which("chromium")
 OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic"),
     *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--enable-logging=stderr", "--virtual-time-budget=30000"),
+    "--enable-logging=stderr",
 )
+PATIENCE = (30, 120, 480)
+"""Seconds of the browser's own clock for each try."""
 
 pytestmark = [pytest.mark.service, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; .ci/run installs it")]
 
 
 def opened(address: str, folder: Path, until: str, *more: str) -> tuple[str, str]:
-    """The document with `until` in it, and the browser's log. Its clock runs ahead of a busy machine, so it gets three tries."""
-    command = [CHROMIUM or "", *OPTIONS, *more, f"--user-data-dir={folder}", "--dump-dom", address]
-    for _ in range(3):
+    """The document with `until` in it, and the browser's log. Its clock runs ahead of a busy machine, so each try has more."""
+    for seconds in PATIENCE:
+        clock = f"--virtual-time-budget={seconds}000"
+        command = [CHROMIUM or "", *OPTIONS, clock, *more, f"--user-data-dir={folder}", "--dump-dom", address]
         done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         if until in done.stdout:
             break
