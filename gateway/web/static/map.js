@@ -157,7 +157,13 @@ async function tiled(maplibre, map, element) {
     const found = await inView(map, element, 1);
     if (turn === asked) say(element, shown.size, found);
   };
-  await new Promise((resolve) => map.once("idle", resolve));
+  await new Promise((resolve) => {
+    const settled = () => {
+      if (Object.keys(style.sources).every((name) => map.isSourceLoaded(name))) { map.off("idle", settled); resolve(); }
+      else setTimeout(() => map.triggerRepaint(), 100);
+    };
+    map.on("idle", settled); // the first may come before the tiles are asked for
+  });
   await refresh();
   map.on("moveend", () => map.once("idle", () => refresh().catch(console.error)));
   clicks(maplibre, map, element, layers, ({ properties }) => ({ properties: { ...properties, [ID]: properties[element.dataset.id], [ITEMS]: element.dataset.items } }));
