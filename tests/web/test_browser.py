@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, opened
 
 from .conftest import HOUSES, Twin
 
-CHROMIUM = shutil.which("chromium")
-OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic"),
-    *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--enable-logging=stderr",
-)
-PATIENCE = (30, 120, 480)
-"""Seconds of the browser's own clock for each try."""
-
 pytestmark = [pytest.mark.service, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; .ci/run installs it")]
-
-
-def opened(address: str, folder: Path, until: str, *more: str) -> tuple[str, str]:
-    """The document with `until` in it, and the browser's log. Its clock runs ahead of a busy machine, so each try has more."""
-    for seconds in PATIENCE:
-        clock = f"--virtual-time-budget={seconds}000"
-        command = [CHROMIUM or "", *OPTIONS, clock, *more, f"--user-data-dir={folder}", "--dump-dom", address]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-        if until in done.stdout:
-            break
-    return done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("path", ["/", "/collections/houses", "/collections/houses/items/house%2F1", "/collections/trees"])

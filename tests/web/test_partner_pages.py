@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from browser import CHROMIUM, opened
 
 from gateway.services import downloads
 from tests.conftest import Demo
 
 from .conftest import Twin
-from .test_browser import CHROMIUM, opened
 
 HTML = {"Accept": "text/html"}
 

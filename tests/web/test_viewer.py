@@ -9,12 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from browser import CHROMIUM, opened
 
 from gateway import registry
 from gateway.ports import ReadOptions
 from tests.conftest import Demo
-
-from .test_browser import CHROMIUM, opened
 
 
 @pytest.fixture(scope="module")
