@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import apsw
 
@@ -149,13 +150,19 @@ class Pool:
     def __init__(self, path: str) -> None:
         self.path = path
         self._idle: list[apsw.Connection] = []
-        self._process = os.getpid()
+        self._inherited: list[apsw.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
+        _pools.add(self)
 
     def snapshot(self) -> Snapshot:
         """A connection inside a read transaction: one moment of the store."""
         return Snapshot(self)
+
+    def leave_to_parent(self) -> None:
+        """Begin anew after a fork: a connection must not cross it, and the parent's are kept, unused, so that none is closed."""
+        self._inherited += self._idle
+        self._idle, self._lock = [], threading.Lock()
 
     def close(self) -> None:
         """Close what is idle; what is in use closes when it comes back."""
@@ -168,9 +175,6 @@ class Pool:
     def take(self) -> apsw.Connection:
         """An idle connection, or a new one."""
         with self._lock:
-            if self._process != os.getpid():
-                # A connection must not cross a fork; the parent's are left alone, since closing them would drop its locks.
-                self._idle, self._process = [], os.getpid()
             if self._idle:
                 return self._idle.pop()
         return connect(self.path)
@@ -182,6 +186,17 @@ class Pool:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+_pools: WeakSet[Pool] = WeakSet()
+
+
+def _after_fork() -> None:
+    for pool in _pools:
+        pool.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def sync_folder(folder: Path) -> None:
