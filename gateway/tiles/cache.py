@@ -38,7 +38,9 @@ class StoredTiles:
         return cls(LocalStore(folder), limit, folder)
 
     def get(self, key: str) -> bytes | None:
-        """The bytes under `key`, None where there are none."""
+        """The bytes under `key`, None where there are none, or where none are to be kept."""
+        if self._limit == 0 and "/" in key:
+            return None
         try:
             return bytes(obstore.get(self._store, key).bytes())
         except (FileNotFoundError, NotADirectoryError):
@@ -46,7 +48,7 @@ class StoredTiles:
 
     def near(self, key: str) -> bytes | None:
         """The same out of a folder; None from a store that is far away."""
-        if self._folder is None:
+        if self._folder is None or self._limit == 0:
             return None
         try:
             return (self._folder / key).read_bytes()
