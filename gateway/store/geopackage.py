@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from gateway.errors import Conflict, NotFound
-from gateway.model.access import EVERYTHING, Access
+from gateway.model.access import Access
 from gateway.model.dataset import Collection, Dataset
 from gateway.model.journal import Audit
 from gateway.model.party import Key, Party, SigningKey
@@ -27,6 +27,7 @@ from gateway.store.known import Known
 from gateway.store.lease import Lease, take_dead
 from gateway.store.publishing import Publishing
 from gateway.store.reading import GeoPackageReader
+from gateway.store.room import with_room
 from gateway.store.staging import ScratchStaging
 
 FILE = "twin.gpkg"
@@ -114,7 +115,7 @@ class GeoPackageStore:
     def publish(self, publication: Publication) -> Submission:
         """Make a publication visible, durably. Its stagings are used up, whatever comes of it. Raises Busy, Conflict, …"""
         try:
-            publication = self._with_room(publication)
+            publication = with_room(publication, self.reading, self.stage)
             with self._writing() as connection:
                 done = Publishing(connection, publication, self._sign).run()
                 self._acknowledge(connection)
@@ -122,22 +123,6 @@ class GeoPackageStore:
         finally:
             for _, staging in publication.collections:
                 staging.abort()
-
-    def _with_room(self, publication: Publication) -> Publication:
-        """The same with an empty staging for each collection that only loses features. Raises Conflict for one not there."""
-        staged = {collection.id for collection, _ in publication.collections}
-        lacking = [name for name in publication.deletions if name not in staged]
-        if not lacking:
-            return publication
-        with self.reading() as reader:
-            found = [(name, reader.collection(name, EVERYTHING)) for name in lacking]
-        standing = []
-        for name, one in found:
-            if one is None or one.dataset != publication.dataset.id:
-                raise Conflict(f"the dataset has no collection {name}", place=name)
-            standing.append(one)
-        rooms: list[tuple[Collection, Any]] = [(one, self.stage(one)) for one in standing]
-        return replace(publication, collections=(*publication.collections, *rooms))
 
     def refuse(self, submission: Submission, body: Mapping[str, Any]) -> Submission:
         """Keep a refused submission with its journal entry."""

@@ -30,6 +30,7 @@ from gateway.store.postgis.publishing import Publishing, turn
 from gateway.store.postgis.reading import PostgisReader
 from gateway.store.postgis.schema import Connection
 from gateway.store.postgis.staging import PostgisStaging
+from gateway.store.room import with_room
 
 
 class PostgisStore:
@@ -103,7 +104,7 @@ class PostgisStore:
     def publish(self, publication: Publication) -> Submission:
         """Make a publication visible, durably. Its stagings are used up, whatever comes of it. Raises Busy, Conflict, …"""
         try:
-            publication = self._with_room(publication)
+            publication = with_room(publication, self.reading, self.stage)
             with self._writing() as connection:
                 done = Publishing(connection, publication, self._sign, self._wait).run()
                 self._acknowledge(connection)
@@ -212,21 +213,6 @@ class PostgisStore:
     def _acknowledge(self, connection: Connection) -> None:
         """After a commit: the new heads go to the file in the folder."""
         heads.catch_up(self.folder / heads.FILE, partial(journal.heads, connection))
-
-    def _with_room(self, publication: Publication) -> Publication:
-        """The same with an empty staging for each collection that only loses features. Raises Conflict for one not there."""
-        staged = {collection.id for collection, _ in publication.collections}
-        lacking = [name for name in publication.deletions if name not in staged]
-        if not lacking:
-            return publication
-        with self.reading() as reader:
-            found = [(name, reader.collection(name, EVERYTHING)) for name in lacking]
-        rooms: list[tuple[Collection, Any]] = []
-        for name, one in found:
-            if one is None or one.dataset != publication.dataset.id:
-                raise Conflict(f"the dataset has no collection {name}", place=name)
-            rooms.append((one, self.stage(one)))
-        return replace(publication, collections=(*publication.collections, *rooms))
 
     def _whole(self, connection: Connection, name: str) -> Any:
         with self.reading() as reader:
